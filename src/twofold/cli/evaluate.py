@@ -1,0 +1,32 @@
+"""`twofold evaluate`: a finished run scored on another labelled dataset."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from twofold.cli.datasets import LayoutName, LayoutOption, SkipBadOption, load_checked
+from twofold.cli.predict import ask
+from twofold.evaluation.report import write_evaluation
+from twofold.network.answering import Answerer
+from twofold.network.run import RunFolder
+
+
+def evaluate_command(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    dataset: Annotated[Path, typer.Argument(help="Folder or manifest of labelled pairs.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report; default RUN/evaluations/DATASET.")
+    ] = None,
+    layout: LayoutOption = LayoutName.auto,
+    skip_bad: SkipBadOption = False,
+) -> None:
+    """Score a run's final network on labelled pairs that it was not trained on."""
+    console = Console()
+    answerer = Answerer(RunFolder(run))
+    checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
+    predictions = ask(answerer, checked.dataset, console)
+    folder = out or run / "evaluations" / dataset.resolve().stem
+    report = write_evaluation(predictions, checked.dataset, folder, run)
+    console.print(f"Report: {report}")

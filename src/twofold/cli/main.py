@@ -1,0 +1,65 @@
+"""`twofold`: the commands, and how errors reach the terminal."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import twofold
+from twofold.cli.demo import demo_command
+from twofold.cli.evaluate import evaluate_command
+from twofold.cli.inspect import inspect_command
+from twofold.cli.predict import predict_command
+from twofold.cli.synth import synth_command
+from twofold.cli.train import train_command
+from twofold.errors import TwofoldError
+
+app = typer.Typer(
+    name="twofold",
+    help="Recognise people by face and iris together.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("inspect")(inspect_command)
+app.command("train")(train_command)
+app.command("evaluate")(evaluate_command)
+app.command("predict")(predict_command)
+app.command("synth")(synth_command)
+app.command("demo")(demo_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"twofold {twofold.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="And exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run() -> None:
+    """Run the command line; an error is one line on stderr and exit code 1."""
+    try:
+        app()
+    except TwofoldError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        print("twofold: interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}. Check the disk's space and permissions.")
+    except MemoryError:
+        _fail("out of memory. Use a smaller --batch-size, or close other programs.")
+
+
+def _fail(message: str) -> None:
+    print(f"twofold: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,44 @@
+"""`twofold predict`: a table of answers to unlabelled pairs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from twofold.cli.datasets import (
+    LayoutName,
+    LayoutOption,
+    SkipBadOption,
+    load_checked,
+    progress_bar,
+)
+from twofold.data.dataset import Dataset
+from twofold.evaluation.answers import write_answers
+from twofold.network.answering import Answerer
+from twofold.network.run import Predictions, RunFolder
+
+
+def predict_command(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    dataset: Annotated[Path, typer.Argument(help="Folder or manifest of pairs to answer.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write: Image,Answer.")],
+    top_k: Annotated[int | None, typer.Option(help="Also give k answers with scores.")] = None,
+    layout: LayoutOption = LayoutName.auto,
+    skip_bad: SkipBadOption = False,
+) -> None:
+    """Answer who each pair shows, among the subjects that the run was trained on."""
+    console = Console()
+    answerer = Answerer(RunFolder(run))
+    checked = load_checked(dataset, layout, skip_bad, console)
+    write_answers(out, ask(answerer, checked.dataset, console), top_k)
+    console.print(f"{len(checked.dataset.pairs)} answers: {out}")
+
+
+def ask(answerer: Answerer, dataset: Dataset, console: Console) -> Predictions:
+    """Answer every pair, with a progress bar."""
+    with progress_bar(console) as bar:
+        task = bar.add_task("Answering", total=len(dataset.pairs))
+        return answerer(
+            dataset.pairs, progress=lambda done, total: bar.update(task, completed=done)
+        )

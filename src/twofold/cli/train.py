@@ -1,0 +1,193 @@
+"""`twofold train`: from labelled pairs to a trained, evaluated run."""
+
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from twofold.cli.datasets import (
+    CheckedDataset,
+    LayoutName,
+    LayoutOption,
+    SkipBadOption,
+    load_checked,
+)
+from twofold.cli.training_display import TrainingDisplay
+from twofold.errors import OptionError, OutputError
+from twofold.evaluation.report import write_report
+from twofold.network.keras_backend import require_keras
+from twofold.network.options import TrainingOptions
+from twofold.network.run import BRANCHES, RunFolder
+
+
+class PresetName(StrEnum):
+    """Networks as `--preset` takes them."""
+
+    compact = "compact"
+    report = "report"
+
+
+class ProtocolName(StrEnum):
+    """Protocols as `--protocol` takes them."""
+
+    kfold = "kfold"
+    holdout = "holdout"
+    report = "report"
+
+
+def train_command(
+    context: typer.Context,
+    dataset: Annotated[Path, typer.Argument(help="Folder or manifest of labelled pairs.")],
+    out: Annotated[Path, typer.Option(help="Run folder to write.")],
+    layout: LayoutOption = LayoutName.auto,
+    preset: Annotated[
+        PresetName, typer.Option(help="compact: ours, from scratch. report: VGG16 + ResNet50V2.")
+    ] = PresetName.compact,
+    protocol: Annotated[
+        ProtocolName,
+        typer.Option(help="kfold and holdout are leak-free; report copies before it splits."),
+    ] = ProtocolName.kfold,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation; 0 for none.")] = 4,
+    holdout: Annotated[float, typer.Option(help="Share held out by --protocol holdout.")] = 0.25,
+    seed: Annotated[int, typer.Option(help="Of split, weights and alterations.")] = 1,
+    batch_size: Annotated[int | None, typer.Option(help="Pairs an update.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Of both backbones: none, imagenet, or a file.")
+    ] = None,
+    face_backbone: Annotated[
+        str | None, typer.Option(help="compact, vgg16, vgg19 or resnet50v2.")
+    ] = None,
+    iris_backbone: Annotated[str | None, typer.Option(help="The same for the iris.")] = None,
+    face_weights: Annotated[str | None, typer.Option(help="Of the face backbone alone.")] = None,
+    iris_weights: Annotated[str | None, typer.Option(help="Of the iris backbone alone.")] = None,
+    split: Annotated[
+        Path | None, typer.Option(help="A split file to repeat, such as another run's split.json.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run begun before.")
+    ] = False,
+    skip_bad: SkipBadOption = False,
+    compare: Annotated[
+        list[Path] | None, typer.Option(help="Another run to show beside it; repeatable.")
+    ] = None,
+    logs: Annotated[bool, typer.Option(help="TensorBoard logs.")] = True,
+) -> None:
+    """Train on labelled pairs, cross-validate, and write a run folder with a report."""
+    options = TrainingOptions(
+        preset=preset.value,
+        protocol=protocol.value,
+        folds=folds,
+        holdout=holdout,
+        seed=seed,
+        batch_size=batch_size,
+        epochs=epochs,
+        face_backbone=face_backbone,
+        iris_backbone=iris_backbone,
+        face_weights=face_weights or weights,
+        iris_weights=iris_weights or weights,
+        logs=logs,
+    )
+    given = {
+        name for name, source in ((p, context.get_parameter_source(p)) for p in context.params)
+        if source is not None and source.name == "COMMANDLINE"
+    }  # fmt: skip
+    console = Console()
+    run = RunFolder(out)
+    options = _begun_or_new(run, options, given, resume)
+    options.resolved()  # a wrong choice is told before the pictures are read
+    for other in compare or []:
+        RunFolder(other).require_complete()
+    checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
+    report = train_and_report(checked, options, out, console, split, compare or [])
+    console.print(f"Report: {report}")
+
+
+def train_and_report(
+    checked: CheckedDataset,
+    options: TrainingOptions,
+    out: Path,
+    console: Console,
+    split: Path | None = None,
+    compare: list[Path] | None = None,
+) -> Path:
+    """Train, write the report and print the headline; returns the path of report.html."""
+    require_keras()
+    from twofold.network.protocols import divide
+    from twofold.network.training import TrainingData, train
+
+    division = divide(checked.dataset, checked.contents, options, split)
+    data = TrainingData(checked.dataset, division, checked.contents, checked.card())
+    with TrainingDisplay(console) as display:
+        run = train(data, options, out, display)
+    _tell_leak(run, console)
+    report = write_report(out, checked.dataset, compare or [])
+    _headline(run, console)
+    return report
+
+
+def _begun_or_new(
+    run: RunFolder, options: TrainingOptions, given: set[str], resume: bool
+) -> TrainingOptions:
+    """The options to train with: those of a run that goes on, else the ones given."""
+    if not run.config.exists():
+        if not resume and run.root.is_dir() and any(run.root.iterdir()):
+            raise OutputError(f"{run.root}: not empty. Give another --out, or empty it.")
+        return options
+    if not resume:
+        raise OutputError(
+            f"{run.root}: holds a run already. Go on with it by --resume, or give another --out."
+        )
+    begun = run.read_json(run.config)
+    names = {field.name for field in fields(TrainingOptions)}
+    if not isinstance(begun, dict) or set(begun) != names:
+        raise OptionError(f"{run.config}: not the options of this version. Train a new run.")
+    kept = TrainingOptions(**begun)
+    both = {"face_weights", "iris_weights"} if "weights" in given else set()
+    for name in sorted(names & (given | both)):
+        if getattr(options, name) != getattr(kept, name):
+            raise OptionError(
+                f"--{name.replace('_', '-')} {getattr(options, name)}: the run was begun with "
+                f"{getattr(kept, name)}. Leave the option out, or train a new run."
+            )
+    return kept
+
+
+def _tell_leak(run: RunFolder, console: Console) -> None:
+    data = run.read_json(run.data)
+    if data["leaked_images"] is not None:
+        console.print(
+            f"[bold red]This protocol leaks:[/] {data['leaked_images']} of {data['test_images']} "
+            "test images have themselves or an altered copy in the training part. "
+            "Its figures are for comparison only."
+        )
+
+
+def _headline(run: RunFolder, console: Console) -> None:
+    metrics: dict[str, Any] = run.read_json(run.metrics)
+    scored = metrics["held_out"] or metrics["cross_validation"]
+    if scored is None:
+        console.print("Nothing was held out, so nothing was scored.")
+        return
+    scored = scored.get("pooled", scored)
+    crossed = metrics["cross_validation"]
+    table = Table(title=f"Accuracy, {metrics['headline']}")
+    for column in ("network", "accuracy", "95 % interval", "pairs", "folds: mean ± deviation"):
+        table.add_column(column, justify="right" if column != "network" else "left")
+    for branch in BRANCHES:
+        accuracy = scored[branch]["accuracy"]
+        spread = ""
+        if crossed:
+            spread = f"{crossed['mean'][branch]:.1%} ± {crossed['deviation'][branch]:.1%}"
+        table.add_row(
+            branch,
+            f"{accuracy['value']:.1%}",
+            "" if accuracy["low"] is None else f"{accuracy['low']:.1%} to {accuracy['high']:.1%}",
+            str(accuracy["pairs"]),
+            spread,
+        )
+    console.print(table)

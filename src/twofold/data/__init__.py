@@ -1,0 +1,1 @@
+"""Datasets: layouts, pairing, inspection, splits, augmentation, synthetic people."""

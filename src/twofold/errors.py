@@ -1,0 +1,32 @@
+"""Everything that Twofold raises on purpose has one root, so that a caller can catch it as one.
+
+A message says what was wrong, with which file or field, and what to do about it.
+"""
+
+
+class TwofoldError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class ImageError(TwofoldError):
+    """A picture that cannot be accepted: unreadable, truncated, too large, of a refused kind."""
+
+
+class DatasetError(TwofoldError):
+    """A dataset that cannot be used as it is: empty, unpaired, wrongly labelled, too small."""
+
+
+class OptionError(TwofoldError):
+    """A choice that does not exist or does not fit the others."""
+
+
+class ModelError(TwofoldError):
+    """Weights or a run folder that are missing, altered, incomplete or of another kind."""
+
+
+class OutputError(TwofoldError):
+    """A result that could not be written; what was there before is untouched."""
+
+
+class MissingExtraError(TwofoldError):
+    """A part that needs an optional group of packages which is not installed."""

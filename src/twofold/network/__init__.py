@@ -1,0 +1,1 @@
+"""The two-input network: backbones, heads, presets, training, cross-validation, export to ONNX."""

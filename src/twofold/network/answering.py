@@ -1,0 +1,79 @@
+"""Answers of a finished run to pairs of pictures, with ONNX Runtime alone."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import onnxruntime
+
+from twofold.data.dataset import Pair
+from twofold.data.loading import MODALITIES, InputSize, PairImages
+from twofold.errors import ModelError
+from twofold.network.run import BRANCHES, Predictions, RunFolder
+
+
+class Answerer:
+    """The final network of a run.
+
+    Args:
+        run: a finished run.
+        threads: of ONNX Runtime; 0 lets it use every core.
+
+    Raises:
+        ModelError: the run is unfinished, or its model was altered since.
+    """
+
+    def __init__(self, run: RunFolder, threads: int = 0) -> None:
+        run.require_complete()
+        card = run.read_json(run.model_card)
+        self.labels = run.read_labels()
+        self.sizes = {modality: InputSize(**card["inputs"][modality]) for modality in MODALITIES}
+        try:
+            content = run.onnx_model.read_bytes()
+        except OSError as error:
+            raise ModelError(f"{run.onnx_model}: {error.strerror}. Train the run again.") from error
+        digest = hashlib.sha256(content).hexdigest()
+        if digest != card["onnx_sha256"]:
+            raise ModelError(
+                f"{run.onnx_model}: altered since it was trained (SHA-256 {digest}, expected "
+                f"{card['onnx_sha256']}). Restore it, or train the run again."
+            )
+        settings = onnxruntime.SessionOptions()
+        settings.intra_op_num_threads = threads
+        self._session = onnxruntime.InferenceSession(
+            content, settings, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(
+        self,
+        pairs: Sequence[Pair],
+        batch_size: int = 32,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Predictions:
+        """Probabilities of every subject for every pair.
+
+        Args:
+            pairs: labelled or not; a subject that the run does not know counts as unknown.
+            batch_size: pairs asked at a time; bounds the memory.
+            progress: called with (pairs done, pairs in all).
+
+        Raises:
+            ImageError: a picture cannot be read.
+        """
+        column = {label: place for place, label in enumerate(self.labels)}
+        images = PairImages(pairs, self.sizes, cache_bytes=0)
+        answers: dict[str, list[np.ndarray]] = {branch: [] for branch in BRANCHES}
+        for start in range(0, len(pairs), batch_size):
+            chosen = range(start, min(start + batch_size, len(pairs)))
+            batch = {name: x.astype(np.float32) for name, x in images.batch(chosen).items()}
+            said = self._session.run([f"{branch}_probabilities" for branch in BRANCHES], batch)
+            for branch, rows in zip(BRANCHES, said, strict=True):
+                answers[branch].append(rows)
+            if progress is not None:
+                progress(chosen.stop, len(pairs))
+        return Predictions(
+            names=tuple(pair.name for pair in pairs),
+            truth=np.array([column.get(p.subject or "", -1) for p in pairs], dtype=np.int64),
+            labels=self.labels,
+            **{branch: np.concatenate(rows) for branch, rows in answers.items()},
+        )

@@ -1,0 +1,49 @@
+"""The trained network as ONNX, checked to answer as Keras does."""
+
+import warnings
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from twofold.errors import ModelError
+from twofold.files import replacing
+from twofold.network.keras_backend import quiet_stderr
+
+TOLERANCE = 1e-4
+"""Largest difference in a probability between Keras and ONNX Runtime that is accepted."""
+
+
+def export_onnx(
+    network: keras.Model, path: Path, pictures: dict[str, NDArray[np.float32]]
+) -> float:
+    """Write the answering network as ONNX and compare it with Keras.
+
+    Args:
+        network: from `two_branch.answering_network`.
+        path: the `.onnx` file to write.
+        pictures: float32 (n, height, width, channels) per modality, to compare on.
+
+    Returns:
+        The largest absolute difference over all outputs and pictures.
+
+    Raises:
+        ModelError: the two disagree by more than `TOLERANCE`.
+        OutputError: the file cannot be written.
+    """
+    expected = network.predict(pictures, batch_size=32, verbose=0)
+    with replacing(path) as temporary:
+        with warnings.catch_warnings(), quiet_stderr():
+            warnings.simplefilter("ignore")
+            network.export(temporary, format="onnx", verbose=False)
+        session = onnxruntime.InferenceSession(temporary, providers=["CPUExecutionProvider"])
+        names = [output.name for output in session.get_outputs()]
+        answers = dict(zip(names, session.run(names, pictures), strict=True))
+        difference = max(float(np.abs(answers[name] - expected[name]).max()) for name in expected)
+        if not difference <= TOLERANCE:
+            raise ModelError(
+                f"{path.name} answers differently from Keras by {difference:.2g}; it was not kept."
+            )
+    return difference

@@ -1,0 +1,155 @@
+"""Which items each training of a run learns from and which it is scored on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.data.dataset import Dataset
+from twofold.data.split_file import load_split
+from twofold.data.splits import (
+    Contents,
+    Fold,
+    Split,
+    report_protocol_split,
+    require_no_straddling,
+    stratified_holdout,
+    stratified_kfold,
+)
+from twofold.errors import DatasetError
+from twofold.network.options import TrainingOptions
+from twofold.network.presets import Preset
+from twofold.network.stream import Items
+
+
+def divide(
+    dataset: Dataset, contents: Contents, options: TrainingOptions, split_file: Path | None = None
+) -> Split:
+    """Divide a dataset as the options say.
+
+    A split file decides alone. Else, a manifest whose split column says "test" has those pairs held
+    out, whatever the protocol, and the protocol divides the rest.
+
+    Args:
+        dataset: labelled pairs.
+        contents: digests of face and iris, by pair.
+        options: protocol, folds, share held out and seed.
+        split_file: as a run keeps it (split.json), or written by hand.
+
+    Returns:
+        A split over pairs; for the report's protocol, over pairs and copies, a pair's own side by
+        side.
+
+    Raises:
+        DatasetError: too few pairs, or a split that does not fit the dataset or leaks.
+    """
+    names = [pair.name for pair in dataset.pairs]
+    subjects = [pair.subject or "" for pair in dataset.pairs]
+    if options.protocol == "report":
+        copies = options.resolved().copies
+        return report_protocol_split([s for s in subjects for _ in range(copies + 1)])
+    if split_file is not None:
+        return load_split(split_file, names, contents)
+    held_out = np.flatnonzero([(pair.split or "").lower() == "test" for pair in dataset.pairs])
+    if len(held_out):
+        return _around(held_out, subjects, contents, names, options)
+    everything = np.arange(len(subjects))
+    if options.protocol == "holdout":
+        return stratified_holdout(subjects, contents, options.holdout, options.seed, options.folds)
+    if options.folds == 0:
+        return Split((), everything, everything[:0])
+    return stratified_kfold(subjects, contents, options.folds, options.seed)
+
+
+def _around(
+    held_out: NDArray[np.int64],
+    subjects: Sequence[str],
+    contents: Contents,
+    names: Sequence[str],
+    options: TrainingOptions,
+) -> Split:
+    """Folds over what a manifest does not hold out."""
+    rest = np.setdiff1d(np.arange(len(subjects)), held_out)
+    unknown = {subjects[k] for k in held_out} - {subjects[k] for k in rest}
+    if unknown:
+        raise DatasetError(
+            f"subject {min(unknown)} is only in the manifest's test part: a network can name only "
+            "subjects that it learned. Move a pair of it to the training part."
+        )
+    require_no_straddling(Fold(rest, held_out), contents, names)
+    if options.folds == 0:
+        return Split((), rest, held_out)
+    inner = stratified_kfold(
+        [subjects[k] for k in rest], [contents[k] for k in rest], options.folds, options.seed
+    )
+    folds = tuple(Fold(rest[fold.train], rest[fold.test]) for fold in inner.folds)
+    return Split(folds, rest, held_out)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One training of a run.
+
+    Attributes:
+        name: its folder in the run: "folds/1" ... or "final".
+        train: items to learn from.
+        test: items it is scored on, or None for a final network that saw everything.
+    """
+
+    name: str
+    train: Items
+    test: Items | None
+
+
+def leak_free_parts(split: Split, preset: Preset) -> list[Part]:
+    """Folds, then the final network; copies are made of training pairs alone."""
+    copies = preset.copies if preset.augmentation == "copies" else 0
+    parts = [
+        Part(f"folds/{number}", Items.of(fold.train, copies), Items.of(fold.test))
+        for number, fold in enumerate(split.folds, start=1)
+    ]
+    held_out = Items.of(split.test) if len(split.test) else None
+    return [*parts, Part("final", Items.of(split.train, copies), held_out)]
+
+
+def leaky_parts(split: Split, pairs: int, copies: int) -> list[Part]:
+    """The report's order: `split` divides pairs and copies alike, so a test picture's copies may
+    be in the training part.
+
+    Args:
+        split: over the `pairs` x (1 + `copies`) items, a pair's own items side by side.
+        pairs: number of pairs.
+        copies: altered copies of each.
+    """
+    everything = Items.of(np.arange(pairs), copies)
+    parts = [
+        Part(f"folds/{number}", everything[fold.train], everything[fold.test])
+        for number, fold in enumerate(split.folds, start=1)
+    ]
+    return [*parts, Part("final", everything[split.train], everything[split.test])]
+
+
+def leaked(part: Part) -> int:
+    """How many test pairs of a part have themselves, or a copy of themselves, in its training."""
+    if part.test is None:
+        return 0
+    return int(np.isin(part.test.pairs, part.train.pairs).sum())
+
+
+def item_name(items: Items, place: int, names: Sequence[str]) -> str:
+    """Name of one item: its pair's, with the number of the copy where it is one."""
+    copy = int(items.copies[place])
+    name = names[int(items.pairs[place])]
+    return f"{name} (copy {copy})" if copy else name
+
+
+def leaky_record(parts: Sequence[Part], names: Sequence[str]) -> dict[str, Any]:
+    """What split.json keeps of `leaky_parts`: for each, names of the items learned and scored."""
+
+    def named(items: Items | None) -> list[str]:
+        return [] if items is None else [item_name(items, k, names) for k in range(len(items))]
+
+    return {part.name: {"train": named(part.train), "test": named(part.test)} for part in parts}
