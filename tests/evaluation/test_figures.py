@@ -96,6 +96,15 @@ def test_learning_curves_draw_every_fold_and_their_mean(tmp_path):
     assert len(empty.axes[0].lines) == 1
 
 
+def test_validation_that_is_taken_now_and_then_is_still_a_line():
+    sparse = np.array([np.nan, 4.0, np.nan, 2.0])
+    history = {"loss": np.array([5.0, 4.0, 3.0, 2.0]), "val_loss": sparse}
+    fold = Training("fold 1", history, {}, None)
+    loss, _ = figures.learning_curves([fold], Training("final", {}, {}, None)).axes
+    lines = {line.get_label(): line.get_xydata().tolist() for line in loss.lines}
+    assert lines["validation, 1 fold"] == [[2, 4.0], [4, 2.0]]
+
+
 def test_hostile_names_are_drawn_as_they_are(tmp_path):
     labels = ["$\\frac{", "a\nb", "x" * 300, "_^${}", "\udcff"]
     scores = made_up(labels, wrong=0.5)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from twofold.cli.inspect import render_problems
+from twofold.cli.inspect import render_problems, say
 from twofold.data.dataset import Dataset
 from twofold.data.inspection import (
     Inspection,
@@ -23,6 +23,8 @@ from twofold.data.layouts import read_dataset
 from twofold.data.splits import Contents
 from twofold.data.synthetic import MARKER
 from twofold.errors import DatasetError
+
+_MOST_WARNINGS = 20  # errors are all printed
 
 
 class LayoutName(StrEnum):
@@ -91,16 +93,16 @@ def load_checked(
         inspection = inspect_dataset(
             dataset, lambda done, total: bar.update(task, completed=done, total=total)
         )
-    render_problems(console, inspection)
+    render_problems(console, inspection, _MOST_WARNINGS)
     left_out: tuple[LeftOut, ...] = ()
     if inspection.errors:
         if not skip_bad:
             raise DatasetError(
-                f"{path}: {len(inspection.errors)} error(s), listed above. Mend them, or leave the "
-                "files out with --skip-bad."
+                f"{path}: {len(inspection.errors)} error(s), listed above; the first: "
+                f"{inspection.errors[0]} Mend them, or leave the files out with --skip-bad."
             )
         dataset, left_out = without_bad(dataset, inspection)
-        console.print(f"Left out {len(left_out)} file(s) with errors, listed above.")
+        say(console, f"Left out {len(left_out)} file(s) with errors, listed above.")
     if labelled and not dataset.labelled:
         raise DatasetError(f"{path}: holds unlabelled pairs. Use `twofold predict` to answer them.")
     return CheckedDataset(dataset, inspection, left_out)

@@ -1,6 +1,7 @@
 """`twofold demo`: everything once, on people who do not exist."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from rich.console import Console
 
 from twofold.cli.datasets import LayoutName, load_checked
+from twofold.cli.inspect import say
 from twofold.cli.predict import ask
 from twofold.cli.synth import draw_people
 from twofold.cli.train import train_and_report
@@ -15,7 +17,7 @@ from twofold.data.contact_sheet import contact_sheet
 from twofold.data.synthetic import KEY, TEST, TRAINING
 from twofold.errors import OutputError
 from twofold.evaluation.answers import write_answers
-from twofold.files import make_folder, replacing
+from twofold.files import make_folder, replacing, write_json
 from twofold.network.answering import Answerer
 from twofold.network.options import TrainingOptions
 from twofold.network.run import RunFolder
@@ -28,14 +30,13 @@ def demo_command(
 ) -> None:
     """Make synthetic people, train and cross-validate on them, report, and answer who is who.
 
-    Trains twice: first in the original report's leaky order, then leak-free, and shows both.
+    Trains twice: first in the original report's leaky order, then leak-free, and shows both. A demo
+    that was broken off goes on; one that is done shows its results again.
     """
     console = Console()
     people, leaky, run = out / "people", out / "leaky", out / "run"
-    if RunFolder(run).config.exists() or RunFolder(leaky).config.exists():
-        raise OutputError(f"{out}: holds a demo already. Give another --out, or delete it.")
     make_folder(out)
-    draw_people(people, subjects, 4, 1, seed, console)
+    _draw_once(people, subjects, seed, console)
     console.rule("Checking the data")
     checked = load_checked(people / TRAINING, LayoutName.flat, False, console, labelled=True)
     sheet = out / "people.png"
@@ -50,8 +51,21 @@ def demo_command(
     answers = out / "answers.csv"
     write_answers(answers, ask(Answerer(RunFolder(run)), unlabelled.dataset, console))
     right, asked = _marked(answers, people / KEY)
-    console.print(f"{right} of {asked} unlabelled synthetic pairs answered rightly.")
-    console.print(f"People:  {sheet}\nAnswers: {answers}\nReport:  {report}")
+    say(console, f"{right} of {asked} unlabelled synthetic pairs answered rightly.")
+    for line in (f"People:  {sheet}", f"Answers: {answers}", f"Report:  {report}"):
+        say(console, line)
+
+
+def _draw_once(people: Path, subjects: int, seed: int, console: Console) -> None:
+    """Draw the people, unless these very ones are there already."""
+    asked = {"subjects": subjects, "seed": seed}
+    note = people / "demo.json"
+    if note.is_file():
+        if json.loads(note.read_text(encoding="utf-8")) == asked:
+            return
+        raise OutputError(f"{people.parent}: holds a demo of other people. Give another --out.")
+    draw_people(people, subjects, 4, 1, seed, console)
+    write_json(note, asked)
 
 
 def _marked(answers: Path, key: Path) -> tuple[int, int]:

@@ -7,8 +7,10 @@ import typer
 from rich.console import Console
 
 from twofold.cli.datasets import LayoutName, LayoutOption, SkipBadOption, load_checked
+from twofold.cli.inspect import say
 from twofold.cli.predict import ask
 from twofold.evaluation.report import write_evaluation
+from twofold.files import make_folder
 from twofold.network.answering import Answerer
 from twofold.network.run import RunFolder
 
@@ -25,8 +27,8 @@ def evaluate_command(
     """Score a run's final network on labelled pairs that it was not trained on."""
     console = Console()
     answerer = Answerer(RunFolder(run))
+    folder = make_folder(out or run / "evaluations" / dataset.resolve().stem)
     checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
     predictions = ask(answerer, checked.dataset, console)
-    folder = out or run / "evaluations" / dataset.resolve().stem
     report = write_evaluation(predictions, checked.dataset, folder, run)
-    console.print(f"Report: {report}")
+    say(console, f"Report: {report}")

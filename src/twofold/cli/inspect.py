@@ -47,14 +47,14 @@ def inspect_command(
     render_summary(console, inspection)
     render_problems(console, inspection)
     if out is not None and not found.pairs:
-        _say(console, "No contact sheet: there is no complete pair to draw.")
+        say(console, "No contact sheet: there is no complete pair to draw.")
     elif out is not None:
         with replacing(out) as temporary:
             contact_sheet(found, people).save(temporary)
-        _say(console, f"Contact sheet: {out}")
+        say(console, f"Contact sheet: {out}")
     if json is not None:
         write_json(json, inspection.as_dict())
-        _say(console, f"Findings: {json}")
+        say(console, f"Findings: {json}")
     if inspection.errors:
         raise typer.Exit(1)
 
@@ -79,7 +79,7 @@ def inspect_with_progress(dataset: Dataset) -> Inspection:
 
 def render_summary(console: Console, inspection: Inspection) -> None:
     """Print what a dataset holds: counts, then size, mode and format of each modality."""
-    _say(console, printable(str(inspection.root)))
+    say(console, printable(str(inspection.root)))
     table = Table()
     table.add_column("")
     table.add_column("Faces")
@@ -103,7 +103,7 @@ def render_summary(console: Console, inspection: Inspection) -> None:
         lines.append("Unlabelled: a test set")
     console.print(table)
     for line in lines:
-        _say(console, line)
+        say(console, line)
 
 
 def render_problems(
@@ -136,7 +136,7 @@ def render_problems(
                 # Wrapped by the terminal alone: a name must stay whole for searching and copying.
                 console.print(line.append(problem.message), soft_wrap=True, highlight=False)
         if len(shown) < len(problems):
-            _say(console, f"    and {len(problems) - len(shown)} more")
+            say(console, f"    and {len(problems) - len(shown)} more")
     if not inspection.problems:
         console.print(Text("No problems found.", "green"))
 
@@ -157,5 +157,6 @@ def _number(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _say(console: Console, line: str) -> None:
+def say(console: Console, line: str) -> None:
+    """Print a line as it is: square brackets in a path are no markup, and it is not wrapped."""
     console.print(Text(printable(line)), soft_wrap=True)

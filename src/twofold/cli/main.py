@@ -1,5 +1,6 @@
 """`twofold`: the commands, and how errors reach the terminal."""
 
+import io
 import sys
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from twofold.cli.predict import predict_command
 from twofold.cli.synth import synth_command
 from twofold.cli.train import train_command
 from twofold.errors import TwofoldError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="twofold",
@@ -46,13 +49,17 @@ def _options(
 
 def run() -> None:
     """Run the command line; an error is one line on stderr and exit code 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # any path can be printed on any terminal
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except TwofoldError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        print("twofold: interrupted.", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:  # Typer has turned the interrupt into this
+            print("twofold: interrupted.", file=sys.stderr)
+        raise
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}. Check the disk's space and permissions.")

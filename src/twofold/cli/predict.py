@@ -13,8 +13,10 @@ from twofold.cli.datasets import (
     load_checked,
     progress_bar,
 )
+from twofold.cli.inspect import say
 from twofold.data.dataset import Dataset
 from twofold.evaluation.answers import write_answers
+from twofold.files import make_folder
 from twofold.network.answering import Answerer
 from twofold.network.run import Predictions, RunFolder
 
@@ -30,9 +32,10 @@ def predict_command(
     """Answer who each pair shows, among the subjects that the run was trained on."""
     console = Console()
     answerer = Answerer(RunFolder(run))
+    make_folder(out.absolute().parent)  # before the work, not after it
     checked = load_checked(dataset, layout, skip_bad, console)
     write_answers(out, ask(answerer, checked.dataset, console), top_k)
-    console.print(f"{len(checked.dataset.pairs)} answers: {out}")
+    say(console, f"{len(checked.dataset.pairs)} answers: {out}")
 
 
 def ask(answerer: Answerer, dataset: Dataset, console: Console) -> Predictions:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from twofold.cli.datasets import progress_bar
+from twofold.cli.inspect import say
 from twofold.data.synthetic import synthesise
 
 
@@ -20,7 +21,7 @@ def synth_command(
     """Draw synthetic faces and irises, in the layout of the original report."""
     console = Console()
     draw_people(out, subjects, samples, tests, seed, console)
-    console.print(f"{subjects} synthetic people: {out}")
+    say(console, f"{subjects} synthetic people: {out}")
 
 
 def draw_people(

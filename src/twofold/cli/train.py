@@ -16,9 +16,11 @@ from twofold.cli.datasets import (
     SkipBadOption,
     load_checked,
 )
+from twofold.cli.inspect import say
 from twofold.cli.training_display import TrainingDisplay
 from twofold.errors import OptionError, OutputError
 from twofold.evaluation.report import write_report
+from twofold.files import make_folder
 from twofold.network.keras_backend import require_keras
 from twofold.network.options import TrainingOptions
 from twofold.network.run import BRANCHES, RunFolder
@@ -102,9 +104,14 @@ def train_command(
     options.resolved()  # a wrong choice is told before the pictures are read
     for other in compare or []:
         RunFolder(other).require_complete()
+    make_folder(out)
     checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
+    for other in compare or []:
+        _require_same_data(RunFolder(other), checked)
+    if split is None and run.config.exists() and options.protocol != "report":
+        split = run.split  # a run goes on with the split that it began with
     report = train_and_report(checked, options, out, console, split, compare or [])
-    console.print(f"Report: {report}")
+    say(console, f"Result: {report}")
 
 
 def train_and_report(
@@ -115,7 +122,11 @@ def train_and_report(
     split: Path | None = None,
     compare: list[Path] | None = None,
 ) -> Path:
-    """Train, write the report and print the headline; returns the path of report.html."""
+    """Train, write the report and print the headline.
+
+    Returns:
+        The path of report.html, or the run folder where nothing was held out to score.
+    """
     require_keras()
     from twofold.network.protocols import divide
     from twofold.network.training import TrainingData, train
@@ -125,6 +136,9 @@ def train_and_report(
     with TrainingDisplay(console) as display:
         run = train(data, options, out, display)
     _tell_leak(run, console)
+    if not run.scored:
+        say(console, "Nothing was held out, so nothing was scored and there is no report.")
+        return run.root
     report = write_report(out, checked.dataset, compare or [])
     _headline(run, console)
     return report
@@ -157,6 +171,14 @@ def _begun_or_new(
     return kept
 
 
+def _require_same_data(other: RunFolder, checked: CheckedDataset) -> None:
+    if other.read_json(other.data).get("digest") != checked.card()["digest"]:
+        raise OptionError(
+            f"{other.root}: trained on other data than {checked.dataset.root}. Compare runs on the "
+            "same data only."
+        )
+
+
 def _tell_leak(run: RunFolder, console: Console) -> None:
     data = run.read_json(run.data)
     if data["leaked_images"] is not None:
@@ -170,9 +192,6 @@ def _tell_leak(run: RunFolder, console: Console) -> None:
 def _headline(run: RunFolder, console: Console) -> None:
     metrics: dict[str, Any] = run.read_json(run.metrics)
     scored = metrics["held_out"] or metrics["cross_validation"]
-    if scored is None:
-        console.print("Nothing was held out, so nothing was scored.")
-        return
     scored = scored.get("pooled", scored)
     crossed = metrics["cross_validation"]
     table = Table(title=f"Accuracy, {metrics['headline']}")

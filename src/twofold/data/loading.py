@@ -7,6 +7,7 @@ does not fit is decoded again each time.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 from typing import get_args
 
 import numpy as np
@@ -50,6 +51,7 @@ class PairImages:
         self.sizes = sizes
         self._room = cache_bytes
         self._kept: dict[tuple[Modality, int], images.Pixels] = {}
+        self._keeping = Lock()
         # Decoding is mostly C code that releases the GIL: two threads serve two cores.
         self._workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="decode")
 
@@ -70,9 +72,10 @@ class PairImages:
         colour: images.Colour = "grey" if size.channels == 1 else "rgb"
         pixels = images.read(path, colour=colour, size=(size.height, size.width))
         pixels = pixels.reshape(size.shape)
-        if pixels.nbytes <= self._room:
-            self._room -= pixels.nbytes
-            self._kept[modality, index] = pixels
+        with self._keeping:
+            if pixels.nbytes <= self._room and (modality, index) not in self._kept:
+                self._room -= pixels.nbytes
+                self._kept[modality, index] = pixels
         return pixels
 
     def many(self, modality: Modality, indices: Sequence[int]) -> list[images.Pixels]:

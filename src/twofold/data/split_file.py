@@ -26,6 +26,11 @@ def save_split(path: Path, split: Split, names: Sequence[str], contents: Content
     Raises:
         OutputError: the folder is read-only, or the disk is full.
     """
+    write_json(path, split_record(split, names, contents))
+
+
+def split_record(split: Split, names: Sequence[str], contents: Contents) -> dict[str, Any]:
+    """What a split file holds of a split over the pairs `names`."""
     parts = {f"folds/{number}": fold for number, fold in enumerate(split.folds, start=1)}
     parts[FINAL] = Fold(split.train, split.test)
     record: dict[str, Any] = {
@@ -36,7 +41,7 @@ def save_split(path: Path, split: Split, names: Sequence[str], contents: Content
         for name, fold in parts.items()
     }
     record[CONTENTS] = {name: list(own) for name, own in zip(names, contents, strict=True)}
-    write_json(path, record)
+    return record
 
 
 def load_split(path: Path, names: Sequence[str], contents: Contents) -> Split:

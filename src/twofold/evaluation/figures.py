@@ -61,13 +61,15 @@ def _curves(axes: Axes, folds: Sequence[Training], column: str, colour: str, lab
     lines = [fold.history[column] for fold in folds if column in fold.history]
     lines = [line for line in lines if np.isfinite(line).any()]
     for line in lines:
-        axes.plot(np.arange(1, line.size + 1), line, color=colour, lw=0.9, alpha=0.45)
+        taken = np.isfinite(line)  # validation is not taken in every epoch
+        axes.plot(np.flatnonzero(taken) + 1, line[taken], color=colour, lw=0.9, alpha=0.45)
     if lines:
         # Only as far as every fold went: beyond, the mean would be of other folds.
         shared = min(line.size for line in lines)
         mean = np.mean([line[:shared] for line in lines], axis=0)
+        taken = np.isfinite(mean)
         name = f"{label}, mean of {len(lines)} folds" if len(lines) > 1 else f"{label}, 1 fold"
-        axes.plot(np.arange(1, shared + 1), mean, color=colour, lw=2.2, label=name)
+        axes.plot(np.flatnonzero(taken) + 1, mean[taken], color=colour, lw=2.2, label=name)
 
 
 def branch_accuracy(

@@ -100,6 +100,9 @@ def flattery(compared: list[tuple[RunResults, Scores]]) -> list[str]:
     return found
 
 
+_OF_THE_CARD = ("preset", "backbones", "inputs", "onnx_sha256", "largest_difference_from_keras")
+
+
 def facts(results: RunResults) -> dict[str, dict[str, str]]:
     """Tables of names and values: what was done, on what, with what."""
     folder: RunFolder = results.folder
@@ -109,7 +112,7 @@ def facts(results: RunResults) -> dict[str, dict[str, str]]:
     tables = {
         "Data": data,
         "Training": results.config,
-        "Network": card if isinstance(card, dict) else {},
+        "Network": {key: card[key] for key in _OF_THE_CARD if key in card},
         "Environment": results.environment,
     }
     return {

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
@@ -27,21 +28,19 @@ class Answerer:
         run.require_complete()
         card = run.read_json(run.model_card)
         self.labels = run.read_labels()
-        self.sizes = {modality: InputSize(**card["inputs"][modality]) for modality in MODALITIES}
         try:
-            content = run.onnx_model.read_bytes()
-        except OSError as error:
-            raise ModelError(f"{run.onnx_model}: {error.strerror}. Train the run again.") from error
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != card["onnx_sha256"]:
+            self.sizes = {m: InputSize(**card["inputs"][m]) for m in MODALITIES}
+            expected = {run.labels: card["labels_sha256"], run.onnx_model: card["onnx_sha256"]}
+        except (KeyError, TypeError) as error:
             raise ModelError(
-                f"{run.onnx_model}: altered since it was trained (SHA-256 {digest}, expected "
-                f"{card['onnx_sha256']}). Restore it, or train the run again."
-            )
+                f"{run.model_card}: not a model card of this version ({error}). "
+                "Train the run again."
+            ) from error
+        content = {path: _unaltered(path, digest) for path, digest in expected.items()}
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(
-            content, settings, providers=["CPUExecutionProvider"]
+            content[run.onnx_model], settings, providers=["CPUExecutionProvider"]
         )
 
     def __call__(
@@ -77,3 +76,18 @@ class Answerer:
             labels=self.labels,
             **{branch: np.concatenate(rows) for branch, rows in answers.items()},
         )
+
+
+def _unaltered(path: Path, expected: str) -> bytes:
+    """Content of a file of the run, checked against the digest in its model card."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}. Train the run again.") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != expected:
+        raise ModelError(
+            f"{path}: altered since it was trained (SHA-256 {digest}, expected {expected}). "
+            "Restore it, or train the run again."
+        )
+    return content

@@ -1,12 +1,13 @@
 """Backbones from keras.applications, and where their weights come from."""
 
-from pathlib import Path
+import warnings
 from typing import Any
 
 import keras
 
 from twofold.errors import ModelError, OptionError
 from twofold.network.keras_backend import keras_cache
+from twofold.network.options import weights_file
 
 APPLICATIONS = {
     "vgg16": keras.applications.VGG16,
@@ -33,7 +34,7 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
         The Keras model from pictures to a feature map.
 
     Raises:
-        OptionError: no such backbone.
+        OptionError: no such backbone, or no such file.
         ModelError: the weights cannot be had or do not fit.
     """
     if name not in APPLICATIONS:
@@ -51,15 +52,12 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
                 f"{keras_cache()}, give the file's path as the weights, or train without: "
                 "--weights none."
             ) from error
-    path = Path(weights)
-    if not path.is_file():
-        raise ModelError(
-            f"weights {weights!r}: no such file. Give 'none', 'imagenet' or the path of "
-            f"{_WEIGHT_FILES[name]}."
-        )
+    path = weights_file(weights)
     model = build(include_top=False, weights=None, input_shape=shape, name=name)
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what does not fit is raised too
+            model.load_weights(path)
     except Exception as error:
         raise ModelError(f"{path}: these weights do not fit {name} ({error}).") from error
     return model

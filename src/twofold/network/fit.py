@@ -11,14 +11,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from twofold.errors import ModelError
 from twofold.files import make_folder, replacing, write_json, write_text
 from twofold.network.presets import Preset
 from twofold.network.reliability import reliability
 from twofold.network.schedule import Plan, optimiser, plan_training
-from twofold.network.stream import Items, Pictures, TrainingStream
+from twofold.network.stream import Items, Pictures, ScoringBatches, TrainingStream, Truth
 from twofold.network.two_branch import build_network
 
 HISTORY_COLUMNS = (
@@ -53,14 +52,14 @@ class Task:
         folder: where its checkpoint, history and logs go.
         train: items to learn from.
         watch: items whose loss and accuracy are drawn beside; never used to decide anything.
-        targets: float32 (pairs, classes), one-hot, by position in the dataset.
+        truth: who is on which pair.
         seed: of weights, order and alterations.
     """
 
     folder: Path
     train: Items
     watch: Items | None
-    targets: NDArray[np.float32]
+    truth: Truth
     seed: int
 
 
@@ -85,14 +84,13 @@ def fit(
     model, state = _restore(task.folder)
     if model is None:
         keras.utils.set_random_seed(task.seed)
-        trusted = reliability(pictures.images, task.train, task.targets.argmax(axis=1))
-        model = build_network(preset, task.targets.shape[1], trusted)
-        _compile(model, preset, plan)
+        trusted = reliability(pictures.images, task.train, task.truth.subjects)
+        model = build_network(preset, task.truth.classes, trusted)
+        compile_network(model, preset, plan)
     stream = TrainingStream(
         pictures,
         task.train,
-        task.targets,
-        class_weights(task.targets[task.train.pairs]),
+        task.truth,
         tuple(model.output),
         plan.batch_size,
         task.seed,
@@ -116,7 +114,6 @@ def fit(
             callbacks=callbacks,
             validation_data=_watched(task, pictures, model),
             validation_freq=max(1, plan.epochs // _VALIDATIONS),
-            validation_batch_size=64,
         )
     state.seconds += time.perf_counter() - keeper.since[0]
     state.cpu_seconds += time.process_time() - keeper.since[1]
@@ -131,18 +128,8 @@ def discard_checkpoint(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def class_weights(targets: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Weights that let every class count the same: float32 (classes,), or None when they do."""
-    counts = targets.sum(axis=0)
-    present = counts > 0
-    if len(set(counts[present].tolist())) <= 1:
-        return None
-    weights = np.zeros(len(counts), dtype=np.float32)
-    weights[present] = counts.sum() / (present.sum() * counts[present])
-    return weights
-
-
-def _compile(model: keras.Model, preset: Preset, plan: Plan) -> None:
+def compile_network(model: keras.Model, preset: Preset, plan: Plan) -> None:
+    """Give the network its optimiser, and every output that learns its loss."""
     cosine = preset.join == "cosine"
     model.compile(
         optimizer=optimiser(preset, plan),
@@ -158,11 +145,10 @@ def _compile(model: keras.Model, preset: Preset, plan: Plan) -> None:
     )
 
 
-def _watched(task: Task, pictures: Pictures, model: keras.Model) -> Any:
+def _watched(task: Task, pictures: Pictures, model: keras.Model) -> ScoringBatches | None:
     if task.watch is None:
         return None
-    target = task.targets[task.watch.pairs]
-    return pictures.batch(task.watch), dict.fromkeys(model.output, target)
+    return ScoringBatches(pictures, task.watch, task.truth, tuple(model.output))
 
 
 def _finished(history: Sequence[dict[str, float]], plan: Plan, patience: int) -> bool:

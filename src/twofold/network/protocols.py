@@ -19,7 +19,7 @@ from twofold.data.splits import (
     stratified_holdout,
     stratified_kfold,
 )
-from twofold.errors import DatasetError
+from twofold.errors import DatasetError, OptionError
 from twofold.network.options import TrainingOptions
 from twofold.network.presets import Preset
 from twofold.network.stream import Items
@@ -30,8 +30,9 @@ def divide(
 ) -> Split:
     """Divide a dataset as the options say.
 
-    A split file decides alone. Else, a manifest whose split column says "test" has those pairs held
-    out, whatever the protocol, and the protocol divides the rest.
+    The report's protocol divides by itself. Else, a split file decides alone; without one, a
+    manifest whose split column says "test" has those pairs held out, and the protocol divides the
+    rest.
 
     Args:
         dataset: labelled pairs.
@@ -45,10 +46,16 @@ def divide(
 
     Raises:
         DatasetError: too few pairs, or a split that does not fit the dataset or leaks.
+        OptionError: a split file with the report's protocol.
     """
     names = [pair.name for pair in dataset.pairs]
     subjects = [pair.subject or "" for pair in dataset.pairs]
     if options.protocol == "report":
+        if split_file is not None:
+            raise OptionError(
+                f"--split {split_file}: the protocol report makes its own split, over copies. "
+                "Leave the option out, or use the protocol kfold."
+            )
         copies = options.resolved().copies
         return report_protocol_split([s for s in subjects for _ in range(copies + 1)])
     if split_file is not None:

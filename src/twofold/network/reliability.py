@@ -15,6 +15,7 @@ from twofold.data.loading import MODALITIES, PairImages
 from twofold.network.stream import Items
 
 _SIDE = 24
+_AT_ONCE = 64
 _MOST = 4096  # pictures compared with one another; more would cost memory by the square
 
 
@@ -43,7 +44,8 @@ def _of(
 ) -> float:
     rows = [
         cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).ravel()
-        for picture in images.many(modality, pairs.tolist())
+        for start in range(0, len(pairs), _AT_ONCE)
+        for picture in images.many(modality, pairs[start : start + _AT_ONCE].tolist())
     ]
     small = np.stack(rows).astype(np.float32)
     small -= small.mean(axis=1, keepdims=True)

@@ -204,6 +204,13 @@ class RunFolder:
         numbered = [path for path in self.folds.iterdir() if path.name.isdecimal()]
         return tuple(sorted(numbered, key=lambda path: int(path.name)))
 
+    @property
+    def scored(self) -> bool:
+        """Whether any part of the data was held out from a training and predicted."""
+        return any(
+            (folder / "predictions.npz").is_file() for folder in (*self.fold_folders(), self.final)
+        )
+
     def require_complete(self) -> None:
         """Check that the training came to its end.
 

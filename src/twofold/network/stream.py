@@ -73,14 +73,78 @@ class Pictures:
         }
 
 
+@dataclass(frozen=True)
+class Truth:
+    """Who is on which pair.
+
+    Attributes:
+        subjects: int64, class of each pair of the dataset.
+        classes: number of subjects.
+    """
+
+    subjects: NDArray[np.int64]
+    classes: int
+
+    def one_hot(self, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32 (n, classes)."""
+        return np.eye(self.classes, dtype=np.float32)[self.subjects[pairs]]
+
+    def weights(self, items: Items) -> NDArray[np.float32] | None:
+        """Weights that let every class count the same: float32 (classes,); None if they do."""
+        counts = np.bincount(self.subjects[items.pairs], minlength=self.classes)
+        present = counts > 0
+        if len(set(counts[present].tolist())) <= 1:
+            return None
+        weights = np.zeros(self.classes, dtype=np.float32)
+        weights[present] = counts.sum() / (present.sum() * counts[present])
+        return weights
+
+
+class ScoringBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Items in their order, a batch at a time, so that memory does not grow with their number.
+
+    Args:
+        pictures: where they come from.
+        items: what to score.
+        truth, outputs: who is on which pair, and the outputs that are compared with it; without
+            `truth` the batches hold pictures alone.
+        batch_size: items a batch.
+    """
+
+    def __init__(
+        self,
+        pictures: Pictures,
+        items: Items,
+        truth: Truth | None = None,
+        outputs: Sequence[str] = (),
+        batch_size: int = 32,
+    ) -> None:
+        super().__init__(workers=1)
+        self.pictures = pictures
+        self.items = items
+        self.truth = truth
+        self.outputs = outputs
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-len(self.items) // self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        start = index * self.batch_size
+        chosen = self.items[np.arange(start, min(start + self.batch_size, len(self.items)))]
+        pictures = self.pictures.batch(chosen)
+        if self.truth is None:
+            return (pictures,)
+        return pictures, dict.fromkeys(self.outputs, self.truth.one_hot(chosen.pairs))
+
+
 class TrainingStream(keras.utils.PyDataset):  # type: ignore[misc]
     """Endless batches of items in an order shuffled anew in every pass.
 
     Args:
         pictures: where they come from.
         items: what to draw from.
-        targets: float32 (subjects of the whole dataset's pairs, classes), one-hot, by pair.
-        weights: float32, one per class, or None; evens out subjects with unequal numbers.
+        truth: who is on which pair.
         outputs: names of the network's outputs, all of which get the same target.
         batch_size: items a batch; the last ones of a pass share a batch with the next pass.
         seed: of order and alteration.
@@ -92,8 +156,7 @@ class TrainingStream(keras.utils.PyDataset):  # type: ignore[misc]
         self,
         pictures: Pictures,
         items: Items,
-        targets: NDArray[np.float32],
-        weights: NDArray[np.float32] | None,
+        truth: Truth,
         outputs: Sequence[str],
         batch_size: int,
         seed: int,
@@ -103,8 +166,8 @@ class TrainingStream(keras.utils.PyDataset):  # type: ignore[misc]
         super().__init__(workers=1)
         self.pictures = pictures
         self.items = items
-        self.targets = targets
-        self.weights = weights
+        self.truth = truth
+        self.weights = truth.weights(items)
         self.outputs = outputs
         self.batch_size = batch_size
         self.seed = seed
@@ -127,11 +190,11 @@ class TrainingStream(keras.utils.PyDataset):  # type: ignore[misc]
             modality: np.stack([self._draw(modality, turn, item) for turn, item in drawn])
             for modality in MODALITIES
         }
-        target = self.targets[self.items.pairs[[item for _, item in drawn]]]
-        targets = dict.fromkeys(self.outputs, target)
+        pairs = self.items.pairs[[item for _, item in drawn]]
+        targets = dict.fromkeys(self.outputs, self.truth.one_hot(pairs))
         if self.weights is None:
             return faces_and_irises, targets
-        weight = self.weights[target.argmax(axis=1)]
+        weight = self.weights[self.truth.subjects[pairs]]
         return faces_and_irises, targets, dict.fromkeys(self.outputs, weight)
 
     def _draw(self, modality: Modality, turn: int, item: int) -> NDArray[np.float32]:

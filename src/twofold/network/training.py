@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twofold.data.dataset import Dataset, content_digest
 from twofold.data.loading import MODALITIES, PairImages
-from twofold.data.split_file import save_split
+from twofold.data.split_file import split_record
 from twofold.data.splits import Contents, Split
 from twofold.errors import DatasetError, OutputError
 from twofold.files import make_folder, replacing, write_json
@@ -29,8 +29,8 @@ from twofold.network.protocols import (
     leaky_record,
 )
 from twofold.network.run import BRANCHES, Predictions, RunFolder
-from twofold.network.stream import Items, Pictures
-from twofold.network.two_branch import answering_network, mean_features
+from twofold.network.stream import Items, Pictures, ScoringBatches, Truth
+from twofold.network.two_branch import answering_network, build_network, mean_features
 
 _CHECKED = 32  # pairs on which the ONNX export must agree with Keras
 
@@ -92,12 +92,16 @@ def train(data: TrainingData, options: TrainingOptions, root: Path, watcher: Wat
         )
     parts = _parts(data, options, preset)
     card = {**data.card, **_leak(options, parts)}
+    if not run.config.exists():
+        build_network(preset, len(labels))  # what cannot be built leaves no run begun
+        keras.utils.clear_session()
     _record(run, options, card, labels, data, parts)
-    truth = np.array([labels.index(pair.subject or "") for pair in dataset.pairs], dtype=np.int64)
-    targets = np.eye(len(labels), dtype=np.float32)[truth]
+    place = {label: number for number, label in enumerate(labels)}
+    subjects = np.array([place[pair.subject or ""] for pair in dataset.pairs], dtype=np.int64)
+    truth = Truth(subjects, len(labels))
     pictures = Pictures(PairImages(dataset.pairs, preset.sizes), options.seed)
     for number, part in enumerate(parts, start=1):
-        _train_part(run, part, number, len(parts), options, preset, pictures, targets, watcher)
+        _train_part(run, part, number, len(parts), options, preset, pictures, truth, watcher)
         keras.utils.clear_session()
     return run
 
@@ -126,6 +130,11 @@ def _record(
 ) -> None:
     """Write down what the run is; for a run that goes on, check that it is the same one."""
     config = asdict(options)
+    names = [pair.name for pair in data.dataset.pairs]
+    if options.protocol == "report":
+        split = leaky_record(parts, names)
+    else:
+        split = split_record(data.split, names, data.contents)
     if run.config.exists():
         begun = run.read_json(run.config)
         changed = sorted(name for name in config if begun.get(name) != config[name])
@@ -134,15 +143,13 @@ def _record(
             raise OutputError(f"{run.root}: begun with other options ({told}). Repeat those.")
         if run.read_json(run.data).get("digest") != card["digest"]:
             raise OutputError(f"{run.root}: begun with other data. Give the same dataset.")
+        if run.read_json(run.split) != split:
+            raise OutputError(f"{run.root}: begun with another split. Give {run.split} back.")
         return
     write_json(run.environment, environment())
     write_json(run.data, card)
     write_json(run.labels, list(labels))
-    names = [pair.name for pair in data.dataset.pairs]
-    if options.protocol == "report":
-        write_json(run.split, leaky_record(parts, names))
-    else:
-        save_split(run.split, data.split, names, data.contents)
+    write_json(run.split, split)
     write_json(run.config, config)  # last: a folder without it was never begun
 
 
@@ -154,7 +161,7 @@ def _train_part(
     options: TrainingOptions,
     preset: Preset,
     pictures: Pictures,
-    targets: NDArray[np.float32],
+    truth: Truth,
     watcher: Watcher,
 ) -> None:
     folder = run.root / part.name
@@ -162,17 +169,18 @@ def _train_part(
     watcher.begin(part.name, number, parts)
     done = run.model_card if final else folder / "done.json"
     if done.exists():
+        discard_checkpoint(folder)
         watcher.end(part.name, _accuracy(run, part))
         return
     logs = run.tensorboard / part.name if options.logs else None
-    task = Task(folder, part.train, part.test, targets, _seed(options.seed, number))
+    task = Task(folder, part.train, part.test, truth, _seed(options.seed, number))
     network, state = fit(task, preset, pictures, logs, watcher.epoch)
     originals = Items.of(np.unique(part.train.pairs))
     means = _means(network, preset, pictures, originals)
     answers = answering_network(network, preset, means)
     if part.test is not None:
         names = [pair.name for pair in pictures.images.pairs]
-        said = _predict(answers, pictures, part.test, names, targets, run.read_labels())
+        said = _predict(answers, pictures, part.test, names, truth, run.read_labels())
         said.save(folder / "predictions.npz")
     write_json(folder / "done.json", _done(state, part, preset))
     if final:
@@ -192,7 +200,7 @@ def _means(
 ) -> dict[str, NDArray[np.float32]] | None:
     if preset.join != "dense":
         return None
-    return mean_features(network, pictures.batch(items))
+    return mean_features(network, ScoringBatches(pictures, items))
 
 
 def _predict(
@@ -200,13 +208,13 @@ def _predict(
     pictures: Pictures,
     items: Items,
     names: Sequence[str],
-    targets: NDArray[np.float32],
+    truth: Truth,
     labels: tuple[str, ...],
 ) -> Predictions:
-    said = answers.predict(pictures.batch(items), batch_size=32, verbose=0)
+    said = answers.predict(ScoringBatches(pictures, items), verbose=0)
     return Predictions(
         names=tuple(item_name(items, place, names) for place in range(len(items))),
-        truth=targets[items.pairs].argmax(axis=1),
+        truth=truth.subjects[items.pairs],
         labels=labels,
         **{b: np.asarray(said[f"{b}_probabilities"], dtype=np.float32) for b in BRANCHES},
     )
@@ -254,6 +262,7 @@ def _keep(
             "face_features": "128 features",
             "iris_features": "128 features",
         },
+        "labels_sha256": content_digest(run.labels),
         "onnx_sha256": content_digest(run.onnx_model),
         "largest_difference_from_keras": difference,
     }

@@ -94,11 +94,11 @@ def _check_size(name: str, size: InputSize) -> None:
 
 
 def mean_features(
-    network: keras.Model, pictures: dict[str, NDArray[np.float32]]
+    network: keras.Model, batches: keras.utils.PyDataset
 ) -> dict[str, NDArray[np.float32]]:
     """Mean of each branch's features over some pictures: float32 (128,) per modality."""
     tap = keras.Model(network.input, {m: _tensor(network, f"{m}_features") for m in MODALITIES})
-    features = tap.predict(pictures, batch_size=32, verbose=0)
+    features = tap.predict(batches, verbose=0)
     return {m: np.asarray(features[m], dtype=np.float32).mean(axis=0) for m in MODALITIES}
 
 

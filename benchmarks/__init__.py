@@ -1,0 +1,1 @@
+"""What time and memory the project takes, as ratios within one run; never asserted in the tests."""

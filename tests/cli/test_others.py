@@ -1,0 +1,89 @@
+"""The remaining commands, and what holds for all of them."""
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import files_in, finish, refused, start, twofold
+from twofold import __version__
+
+
+def test_version_and_help() -> None:
+    assert twofold("--version").out == f"twofold {__version__}\n"
+    told = twofold("--help")
+    assert told.code == 0
+    for command in ("inspect", "train", "evaluate", "predict", "synth", "demo"):
+        assert command in told.out
+        assert twofold(command, "--help").code == 0
+
+
+def test_the_command_line_starts_without_keras() -> None:
+    code = (
+        "import sys, twofold.cli.main; print('keras' in sys.modules, 'tensorflow' in sys.modules)"
+    )
+    told = finish(start("--version", before=code))
+    assert told.out.splitlines()[0] == "False False"
+
+
+def test_names_that_the_terminal_cannot_show(people: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "사람.png"
+    told = finish(start("inspect", people, "--out", sheet, PYTHONIOENCODING="ascii"))
+    assert (told.code, told.err.strip()) == (0, "")
+    assert r"\uc0ac\ub78c.png" in told.out
+    assert sheet.is_file()
+
+
+def test_output_that_nobody_reads(people: Path) -> None:
+    """`twofold inspect ... | head -0` ends quietly."""
+    process = start("inspect", people)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    assert process.wait() == 1
+    process.stderr.close()
+
+
+def test_synthetic_people(tmp_path: Path) -> None:
+    out = tmp_path / "people"
+    told = twofold("synth", out, "--subjects", 2, "--samples", 2, "--tests", 1)
+    assert told.code == 0, told
+    assert len(files_in(out / "04_multimodal_training")) == 8
+    assert len(files_in(out / "04_multimodal_test")) == 4
+    refused(twofold("synth", out, "--subjects", 0), "at least 1")
+    refused(twofold("synth", out, "--seed", -1), "seed")
+    mine = tmp_path / "mine" / "04_multimodal_training"
+    mine.mkdir(parents=True)
+    refused(twofold("synth", mine.parent, "--subjects", 2), str(mine), "not made by Twofold")
+
+
+def test_a_folder_that_holds_another_demo(tmp_path: Path) -> None:
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "demo.json").write_text('{"subjects": 3, "seed": 1}')
+    refused(twofold("demo", "--out", tmp_path, "--subjects", 2), str(tmp_path), "other people")
+
+
+@pytest.mark.slow
+def test_the_demo(tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    told = twofold("demo", "--out", out, "--subjects", 8)
+    assert told.code == 0, told
+    assert "This protocol leaks" in told.out
+    assert " of 8 unlabelled synthetic pairs answered rightly" in told.out
+    for name in ("people.png", "answers.csv", "run/report.html", "leaky/report.html"):
+        assert (out / name).stat().st_size > 0
+    with (out / "answers.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 8
+    assert "leaky" in (out / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_installed_script() -> None:
+    script = Path(sys.executable).with_name("twofold")
+    if not script.exists():
+        pytest.skip("the package is not installed here")
+    ended = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith("twofold ")
