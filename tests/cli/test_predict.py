@@ -135,7 +135,7 @@ def torn_card(run: Path) -> str:
 
 def fewer_labels(run: Path) -> str:
     (run / "labels.json").write_text('["0", "1"]')
-    return "shape"
+    return "labels.json: altered since it was trained"
 
 
 def no_labels(run: Path) -> str:
