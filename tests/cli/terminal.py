@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,6 +50,8 @@ def start(*arguments: object, before: str = "", **more: object) -> "subprocess.P
         text=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": str(SOURCE), **{k: str(v) for k, v in more.items()}},
+        # A shell that runs the tests in the background makes its children deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -61,6 +61,17 @@ def test_synthetic_people(tmp_path: Path) -> None:
     refused(twofold("synth", mine.parent, "--subjects", 2), str(mine), "not made by Twofold")
 
 
+def test_synthetic_irises_in_infrared_with_truth(tmp_path: Path) -> None:
+    told = twofold(
+        "synth", tmp_path, "--subjects", 1, "--samples", 4, "--light", "nir", "--eyes", "both",
+        "--iris-size", "160x120", "--truth",
+    )  # fmt: skip
+    assert told.code == 0, told
+    assert len(files_in(tmp_path / "truth" / "04_multimodal_training")) == 8
+    assert (tmp_path / "manifest.csv").is_file()
+    refused(twofold("synth", tmp_path, "--iris-size", "big"), "640x480")
+
+
 def test_a_folder_that_holds_another_demo(tmp_path: Path) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / "demo.json").write_text('{"subjects": 3, "seed": 1}')

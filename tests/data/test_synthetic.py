@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from twofold.data.rendered_faces import RENDERED_SUBJECTS, rendered_face
 from twofold.data.synthetic import KEY, MARKER, TEST, TRAINING, draw_pair, make_person, synthesise
+from twofold.data.synthetic.people import RENDERED
 from twofold.errors import OptionError, OutputError
+from twofold.images import read
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -66,15 +69,22 @@ def test_a_picture_does_not_depend_on_how_many_there_are(
 
 
 def test_no_two_pictures_are_the_same(synthetic_people: Path, tmp_path: Path) -> None:
-    synthesise(tmp_path, subjects=2, samples=4, tests=1, seed=6)
-    contents = [
-        digest
-        for folder in (synthetic_people, tmp_path)
-        for name, digest in digests(folder).items()
-        if name.endswith((".BMP", ".png"))
-    ]
-    assert len(contents) == 2 * 8 * 5 + 2 * 2 * 5
-    assert len(set(contents)) == len(contents)
+    pictures = {n: d for n, d in digests(synthetic_people).items() if n.endswith((".BMP", ".png"))}
+    assert len(pictures) == 2 * 8 * 5
+    assert len(set(pictures.values())) == len(pictures)
+    # Another seed deals the same rendered faces to other people, and makes all eyes anew.
+    synthesise(tmp_path, subjects=8, samples=4, tests=1, seed=6)
+    others = digests(tmp_path)
+    assert not {d for n, d in others.items() if n.endswith(".png")} & set(pictures.values())
+    assert all(others[name] != digest for name, digest in pictures.items())
+
+
+def test_faces_beyond_the_rendered_ones_are_drawn(tmp_path: Path) -> None:
+    synthesise(tmp_path, subjects=1, samples=6, tests=0, seed=5)
+    for sample in range(6):
+        with Image.open(tmp_path / TRAINING / f"0_{sample}.BMP") as picture:
+            drawn, _ = draw_pair(make_person(5, 0), 5, 0, sample)
+            assert np.array_equal(np.asarray(picture), drawn)
 
 
 def test_key_names_the_person_of_every_test_pair(synthetic_people: Path) -> None:
@@ -85,7 +95,9 @@ def test_key_names_the_person_of_every_test_pair(synthetic_people: Path) -> None
     assert [row["Image"] for row in rows] != [row["Answer"] for row in rows]
     for row in rows:  # the fifth sample of that person and no other
         subject = int(row["Answer"])
-        face, iris = draw_pair(make_person(5, subject), 5, subject, 4)
+        _, iris = draw_pair(make_person(5, subject), 5, subject, 4)
+        dealt = np.random.default_rng([5, RENDERED]).permutation(RENDERED_SUBJECTS)
+        face = read(rendered_face(int(dealt[subject]), 4), size=(56, 46))
         stem = synthetic_people / TEST / row["Image"]
         with Image.open(stem.with_suffix(".BMP")) as picture:
             assert np.array_equal(np.asarray(picture), face)
