@@ -85,11 +85,11 @@ def test_the_demo(tmp_path: Path) -> None:
     assert told.code == 0, told
     assert "This protocol leaks" in told.out
     assert " of 8 unlabelled synthetic pairs answered rightly" in told.out
-    for name in ("people.png", "answers.csv", "run/report.html", "leaky/report.html"):
+    for name in ("people.png", "answers.csv", "leak-free/report.html", "leaky/report.html"):
         assert (out / name).stat().st_size > 0
     with (out / "answers.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 8
-    assert "leaky" in (out / "run" / "report.html").read_text(encoding="utf-8")
+    assert "leaky" in (out / "leak-free" / "report.html").read_text(encoding="utf-8")
 
 
 def test_the_installed_script() -> None:

@@ -34,7 +34,7 @@ def demo_command(
     that was broken off goes on; one that is done shows its results again.
     """
     console = Console()
-    people, leaky, run = out / "people", out / "leaky", out / "run"
+    people, leaky, run = out / "people", out / "leaky", out / "leak-free"
     make_folder(out)
     _draw_once(people, subjects, seed, console)
     console.rule("Checking the data")
