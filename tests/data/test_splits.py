@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twofold.data.split_file import load_split, save_split
+from twofold.data.split_file import load_split, split_record
 from twofold.data.splits import (
     Contents,
     Fold,
@@ -20,6 +20,7 @@ from twofold.data.splits import (
     stratified_kfold,
 )
 from twofold.errors import DatasetError, OptionError
+from twofold.files import write_json
 
 People = tuple[list[str], list[tuple[str, str]]]
 
@@ -190,7 +191,7 @@ def saved(tmp_path: Path) -> tuple[Path, Split, list[str], list[tuple[str, str]]
     subjects, contents = simple(3, 4)
     names = [f"{subject}_한{k}" for k, subject in enumerate(subjects)]
     split = stratified_holdout(subjects, contents, 0.25, 0, folds=3)
-    save_split(tmp_path / "split.json", split, names, contents)
+    write_json(tmp_path / "split.json", split_record(split, names, contents))
     return tmp_path / "split.json", split, names, contents
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twofold.data.dataset import Dataset, Pair
-from twofold.data.split_file import save_split
+from twofold.data.split_file import split_record
 from twofold.data.splits import Contents, Fold, Split
 from twofold.errors import DatasetError, OptionError
+from twofold.files import write_json
 from twofold.network.options import TrainingOptions
 from twofold.network.presets import COMPACT, REPORT
 from twofold.network.protocols import (
@@ -152,7 +153,7 @@ def test_a_split_file_decides_alone(tmp_path: Path) -> None:
     dataset, contents = people(["a", "a", "b", "b"], ["test", None, "test", None])
     path = tmp_path / "split.json"
     made = Split((Fold(np.array([0, 3]), np.array([1, 2])),), np.arange(4), np.arange(0))
-    save_split(path, made, [pair.name for pair in dataset.pairs], contents)
+    write_json(path, split_record(made, [pair.name for pair in dataset.pairs], contents))
     split = divide(dataset, contents, TrainingOptions(seed=8), path)
     assert split.folds[0].test.tolist() == [1, 2]
     assert len(split.folds) == 1

@@ -14,23 +14,13 @@ import numpy as np
 from twofold.data.dataset import printable
 from twofold.data.splits import Contents, Fold, Indices, Split, require_no_straddling
 from twofold.errors import DatasetError
-from twofold.files import write_json
 
 FINAL = "final"
 CONTENTS = "contents"
 
 
-def save_split(path: Path, split: Split, names: Sequence[str], contents: Contents) -> None:
-    """Write a split over the pairs `names`, all or nothing.
-
-    Raises:
-        OutputError: the folder is read-only, or the disk is full.
-    """
-    write_json(path, split_record(split, names, contents))
-
-
 def split_record(split: Split, names: Sequence[str], contents: Contents) -> dict[str, Any]:
-    """What a split file holds of a split over the pairs `names`."""
+    """What a split file holds of a split over the pairs `names`, ready for JSON."""
     parts = {f"folds/{number}": fold for number, fold in enumerate(split.folds, start=1)}
     parts[FINAL] = Fold(split.train, split.test)
     record: dict[str, Any] = {

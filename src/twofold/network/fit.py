@@ -220,11 +220,9 @@ class _Keeper(keras.callbacks.Callback):  # type: ignore[misc]
 def _row(epoch: int, logs: dict[str, float], learning_rate: float) -> dict[str, float]:
     row = {"epoch": epoch + 1, "learning_rate": learning_rate}
     for prefix in ("", "val_"):
-        for name in ("loss", "accuracy"):
-            # One output: "accuracy"; several: "fused_accuracy".
-            value = logs.get(f"{prefix}fused_{name}", logs.get(f"{prefix}{name}"))
-            if name == "loss":
-                value = logs.get(f"{prefix}loss")
+        # One output: "accuracy"; several: "fused_accuracy". The loss is always the whole one.
+        accuracy = logs.get(f"{prefix}fused_accuracy", logs.get(f"{prefix}accuracy"))
+        for name, value in (("loss", logs.get(f"{prefix}loss")), ("accuracy", accuracy)):
             if value is not None:
                 row[prefix + name] = float(value)
     return row

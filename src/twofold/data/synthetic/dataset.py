@@ -149,10 +149,10 @@ def _in_threads(draw: Callable[[int], int], subjects: int) -> Iterator[int]:
 
 def _draw_subject(subject: int, stems: list[Path], wish: _Wish) -> int:
     person = make_person(wish.seed, subject)
+    whose = np.random.default_rng([wish.seed, RENDERED]).permutation(RENDERED_SUBJECTS)
     for sample, stem in enumerate(stems):
         side = wish.side(sample)
         if wish.rendered(subject):
-            whose = np.random.default_rng([wish.seed, RENDERED]).permutation(RENDERED_SUBJECTS)
             face = read(rendered_face(int(whose[subject]), sample), size=wish.face_size)
         else:
             rng = np.random.default_rng([wish.seed, SAMPLE, subject, sample])
