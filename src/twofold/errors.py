@@ -12,6 +12,20 @@ class ImageError(TwofoldError):
     """A picture that cannot be accepted: unreadable, truncated, too large, of a refused kind."""
 
 
+class AcquisitionError(TwofoldError):
+    """A readable picture that yields no template: no face, a shut eye, too small, too blurred.
+
+    Counted as a failure to acquire (ISO/IEC 19795-1), not as a fault of the file.
+
+    Attributes:
+        code: short stable name of the reason, such as "no_face" or "upper_lid".
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class DatasetError(TwofoldError):
     """A dataset that cannot be used as it is: empty, unpaired, wrongly labelled, too small."""
 

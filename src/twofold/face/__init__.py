@@ -1,0 +1,1 @@
+"""Face: detect, align, embed, judge."""

@@ -1,0 +1,1 @@
+"""Iris: segment, unwrap, encode, compare, judge."""
