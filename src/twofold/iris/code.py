@@ -2,11 +2,13 @@
 
 Layout, version 1. A code is a grid of `bands` x `angles` places on the unwrapped iris; band 0 is
 next to the pupil, angle 0 points to the right of the picture and angles run clockwise as seen on
-it (y down). At each place there are `planes` bits (for a complex filter: sign of the real part, then
-sign of the imaginary part). The order of bits is angle-major, then plane, then band: bit number of
-(angle, plane, band) is `(angle * planes + plane) * bands + band`. Hence a turn of the eye by one
-angle rolls the whole string by `planes * bands` bits. The number of bits is a multiple of 64.
-Bit k of the string is bit `k % 64` (least significant first) of word `k // 64`.
+it (y down). At each place there are `planes` bits (for a complex filter: sign of the real part,
+then sign of the imaginary part).
+
+The order of bits is angle-major, then plane, then band: bit number of (angle, plane, band) is
+`(angle * planes + plane) * bands + band`. Hence a turn of the eye by one angle rolls the whole
+string by `planes * bands` bits. The number of bits is a multiple of 64. Bit k of the string is bit
+`k % 64` (least significant first) of word `k // 64`.
 The mask has the same layout; a set bit may be compared.
 """
 
