@@ -1,0 +1,257 @@
+"""Hamming distances of many iris codes over all rotations: the inner loop of comparing irises.
+
+For every probe, reference and shift s the probe is rolled by s angles and two numbers are counted:
+the compared bits b = |probe mask AND reference mask| and the differing bits d among them. The best
+shift is the one of the largest normalised score (`normalise`), which for any number of reference
+bits is the largest (b - 2d) / sqrt(b). Of equals the smallest |s| wins, then the negative one.
+
+Shifts are ranked by (b - 2d) |b - 2d| / b, which ranks alike. Two such fractions that differ do so
+by more than a float64 rounds off, as b is at most 2 ** 16, and equal ones round alike: the choice
+is exact, and the same in machine code and in NumPy.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twofold.errors import OptionError
+from twofold.iris.code import CodeLayout, Words
+
+Engine = Literal["auto", "compiled", "numpy"]
+Counts = NDArray[np.int32]
+Scores = NDArray[np.float32]
+_MOST_BITS = 1 << 16
+_WORTH_A_THREAD = 1 << 19  # words compared in about the time that it takes to start a thread
+_MOST_AT_ONCE = 8192  # references whose results stay in the cache
+_WORTH_COMPILING = 8  # comparisons
+_PROBES = 128  # whose rotations stay in the cache
+_ROWS = 512  # references whose counts stay in the cache
+
+
+@dataclass(frozen=True)
+class PackedCodes:
+    """Iris codes of one layout, a row each.
+
+    Attributes:
+        layout: shape of every code.
+        bits: uint64 array (N, words).
+        masks: uint64 array (N, words); a set bit may be compared.
+    """
+
+    layout: CodeLayout
+    bits: Words
+    masks: Words
+
+    def __len__(self) -> int:
+        return len(self.bits)
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The best rotation of each of P probes to each of N references.
+
+    Attributes:
+        scores: float32 array (P, N) in [0, 1], higher is more alike; see `normalise`.
+        differing: int32 array (P, N), bits that differ among those compared.
+        compared: int32 array (P, N), bits unmasked in both; 0 where no shift had enough of them.
+        shifts: int32 array (P, N), angles by which the probe is rolled, clockwise as seen.
+    """
+
+    scores: Scores
+    differing: Counts
+    compared: Counts
+    shifts: Counts
+
+
+def normalise(differing: Counts, compared: Counts, reference_bits: float) -> Scores:
+    """Scores in [0, 1], higher is more alike; about 0.5 for unrelated bits, 0 where none compared.
+
+    1 - HDnorm with HDnorm = 0.5 - (0.5 - d / b) sqrt(b / reference_bits): Daugman, "New methods in
+    iris recognition", IEEE Trans. SMC-B 37(5), 2007.
+    """
+    known = np.maximum(compared, 1).astype(np.float64)
+    scores = differing.astype(np.float64)
+    scores /= known
+    np.subtract(0.5, scores, out=scores)
+    known /= reference_bits
+    np.sqrt(known, out=known)
+    scores *= known
+    scores += 0.5
+    np.clip(scores, 0.0, 1.0, out=scores)
+    scores *= compared > 0
+    return scores.astype(np.float32)
+
+
+def roll(words: Words, bits: Sequence[int] | Counts) -> Words:
+    """Packed strings (P, words) with bit k at k + r, around the end, for each r: (P, R, words)."""
+    count = words.shape[-1]
+    whole, part = np.divmod(np.asarray(bits, np.int64) % (64 * count), 64)
+    source = np.arange(count) - whole[:, None]
+    up = part.astype(np.uint64)[:, None]
+    # two steps, as a word cannot be shifted by 64
+    carried = (words[:, (source - 1) % count] >> np.uint64(1)) >> (np.uint64(63) - up)
+    rolled: Words = (words[:, source % count] << up) | carried
+    return rolled
+
+
+def match(
+    probes: PackedCodes,
+    references: PackedCodes,
+    shifts: Sequence[int],
+    reference_bits: float,
+    minimum_bits: int = 1,
+    threads: int | None = None,
+    engine: Engine = "auto",
+) -> Matches:
+    """Compare every probe with every reference at every shift; keep the best.
+
+    Args:
+        shifts: angles by which probes are rolled.
+        reference_bits: number of compared bits to which scores are normalised.
+        minimum_bits: a shift with fewer compared bits does not count; at least 1.
+        threads: None uses all processors that this process may run on.
+        engine: "compiled" (Numba), "numpy" (no compiler, the same result, slower), or "auto":
+            compiled where Numba works and there is more to do than loading it would take.
+
+    Raises:
+        OptionError: layouts differ or are too large, or an option is out of range.
+    """
+    _check(probes, references, shifts, reference_bits, minimum_bits)
+    ordered = np.array(sorted(set(shifts), key=lambda shift: (abs(shift), shift)), np.int32)
+    bits, masks = np.ascontiguousarray(references.bits), np.ascontiguousarray(references.masks)
+    shape = (len(probes), len(references))
+    found = Matches(np.empty(shape, np.float32), *(np.zeros(shape, np.int32) for _ in range(3)))
+    if engine == "auto" and len(probes) * len(references) < _WORTH_COMPILING:
+        engine = "numpy"
+    workers = _processors() if threads is None else threads
+    for start in range(0, len(probes), _PROBES):
+        rows = slice(start, start + _PROBES)
+        rotations, fill = _engine(engine, _rotations(probes, rows, ordered))
+        some = Matches(*(array[rows] for array in vars(found).values()))
+        counts = (some.differing, some.compared, some.shifts)
+        search = partial(fill, rotations, ordered, bits, masks, minimum_bits, *counts)
+        _share(search, some, reference_bits, len(ordered) * probes.layout.words, workers)
+    return found
+
+
+def _share(
+    search: Callable[[slice], None],
+    found: Matches,
+    reference_bits: float,
+    words_each: int,
+    workers: int,
+) -> None:
+    """Search and normalise the gallery part by part, on several threads where that pays."""
+
+    def run(part: slice) -> None:
+        search(part)
+        differing, compared = found.differing[:, part], found.compared[:, part]
+        found.scores[:, part] = normalise(differing, compared, reference_bits)
+
+    probes, references = found.scores.shape
+    parts = _parts(references, probes * words_each, workers)
+    if workers < 2 or len(parts) < 2:
+        for part in parts:
+            run(part)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, parts))
+
+
+def _rotations(probes: PackedCodes, rows: slice, shifts: Counts) -> Words:
+    """Uint64 array (P, S, 2, words): bits and masks of some probes at each shift."""
+    steps = shifts * (probes.layout.planes * probes.layout.bands)
+    return np.stack([roll(probes.bits[rows], steps), roll(probes.masks[rows], steps)], axis=2)
+
+
+def _check(
+    probes: PackedCodes,
+    references: PackedCodes,
+    shifts: Sequence[int],
+    reference_bits: float,
+    minimum_bits: int,
+) -> None:
+    if probes.layout != references.layout:
+        raise OptionError(
+            f"iris codes of the layouts {probes.layout} and {references.layout} cannot be compared:"
+            " extract both with the same settings"
+        )
+    if probes.layout.bits > _MOST_BITS:
+        raise OptionError(
+            f"iris codes of {probes.layout.bits} bits are too long: at most {_MOST_BITS} bits"
+        )
+    for codes in (probes, references):
+        shape = (len(codes), codes.layout.words)
+        for words in (codes.bits, codes.masks):
+            if words.shape != shape or words.dtype != np.uint64:
+                raise OptionError(
+                    f"packed iris codes of the shape {words.shape} and type {words.dtype} given:"
+                    f" bits and masks must be uint64 arrays of the shape {shape}"
+                )
+    if len(shifts) == 0 or minimum_bits < 1 or not reference_bits > 0:
+        raise OptionError(
+            "comparing iris codes needs at least one shift, minimum_bits of at least 1 and"
+            " reference_bits above 0"
+        )
+
+
+def _engine(engine: Engine, rolled: Words) -> tuple[Words, Callable[..., None]]:
+    """Rotations as the engine reads them, and its function."""
+    if engine != "numpy":
+        try:
+            from twofold.iris.compiled_kernel import arrange, fill
+        except ImportError:
+            if engine == "compiled":
+                raise
+        else:
+            return arrange(rolled), fill
+    return rolled, _fill_numpy
+
+
+def _processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _parts(references: int, words_each: int, workers: int) -> list[slice]:
+    """Parts of the gallery for the threads to take; one where a second thread would not pay."""
+    size = _MOST_AT_ONCE
+    if workers > 1:
+        share = references // (8 * workers) // 2 * 2  # the kernel takes references in twos
+        size = min(size, max(_WORTH_A_THREAD // words_each, share, 2))
+    return [slice(start, min(start + size, references)) for start in range(0, references, size)]
+
+
+def _fill_numpy(
+    rotations: Words,
+    shifts: Counts,
+    bits: Words,
+    masks: Words,
+    minimum: int,
+    differing: Counts,
+    compared: Counts,
+    best: Counts,
+    part: slice,
+) -> None:
+    """As `twofold.iris.compiled_kernel.fill`, of rotations (P, S, 2, words)."""
+    for start in range(part.start, part.stop, _ROWS):
+        rows = slice(start, min(start + _ROWS, part.stop))
+        for probe, turned in enumerate(rotations):
+            top = np.full(rows.stop - start, -np.inf)
+            for shift, (code, mask) in zip(shifts, turned, strict=True):
+                seen = masks[rows] & mask
+                b = np.bitwise_count(seen).sum(axis=1, dtype=np.int32)
+                d = np.bitwise_count((bits[rows] ^ code) & seen).sum(axis=1, dtype=np.int32)
+                margin = (b - 2 * d).astype(np.float64)
+                key = np.where(b < minimum, -np.inf, margin * np.abs(margin) / np.maximum(b, 1))
+                better = key > top
+                top = np.where(better, key, top)
+                for found, values in ((differing, d), (compared, b), (best, shift)):
+                    np.copyto(found[probe, rows], values, where=better)
