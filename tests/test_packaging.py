@@ -1,9 +1,13 @@
-"""The pinned packages: the same for everyone, from the index alone, and no CUDA among them."""
+"""What is installed: pinned packages without CUDA, and a wheel that is whole."""
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
+import zipfile
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -91,3 +95,107 @@ def test_what_is_installed_holds_no_cuda_package() -> None:
     assert {name for name in seen if FORBIDDEN.search(name)} == set()
     if sys.platform == "linux" and "tensorflow-cpu" in seen:
         assert "tensorflow" not in seen
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, as `pip install .` and the package index would have it."""
+    uv = pytest.importorskip("uv", reason="uv is in the extra dev")
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [uv.find_uv_bin(), "build", "--wheel", "--python", sys.executable]
+    if find_spec("hatchling"):
+        command.append("--no-build-isolation")
+    ended = subprocess.run(
+        [*command, "--out-dir", folder, ROOT], capture_output=True, text=True, check=False
+    )
+    if ended.returncode and re.search(r"fetch|network|connect|dns", ended.stderr, re.IGNORECASE):
+        pytest.skip("hatchling is neither installed nor to be had: no network")
+    assert ended.returncode == 0, ended.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None:
+    """Every file, data too, byte for byte: pictures, cards, templates, digests, licences."""
+    source = ROOT / "src"
+    wanted = {
+        str(path.relative_to(source).as_posix()): path
+        for path in sorted((source / "twofold").rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        assert names == set(wanted)
+        for name, path in wanted.items():
+            assert archive.read(name) == path.read_bytes(), name
+        facts = [name for name in archive.namelist() if ".dist-info/" in name]
+        scripts = next(name for name in facts if name.endswith("entry_points.txt"))
+        assert "twofold = twofold.cli.main:run" in archive.read(scripts).decode()
+    faces = [name for name in names if re.fullmatch(r"twofold/data/faces/\d{3}/\d\.png", name)]
+    assert len(faces) == 64 * 5
+    assert {"twofold/py.typed", "twofold/evaluation/templates/report.html.j2"} <= names
+    assert any(name.endswith("/LICENSE") for name in facts)
+    assert any(name.endswith("LICENSE-CC0.md") for name in facts)
+    assert wheel.stat().st_size < 20e6
+
+
+OFFLINE = '''
+"""Notes and refuses every attempt to reach the network, in this process and its children."""
+import os, pathlib, socket
+
+def refuse(*arguments, **named):
+    with pathlib.Path(os.environ["ATTEMPTS"]).open("a") as file:
+        file.write(f"{arguments[-1]!r}\\n")
+    raise OSError("no network in this test")
+
+class Deaf(socket.socket):
+    def connect(self, address):
+        if self.family == socket.AF_UNIX:
+            return super().connect(address)
+        refuse(address)
+
+socket.socket = Deaf
+socket.getaddrinfo = socket.gethostbyname = socket.create_connection = refuse
+'''
+
+
+@pytest.mark.slow
+def test_the_demo_from_the_wheel_outside_the_repository_without_network(
+    wheel: Path, tmp_path: Path
+) -> None:
+    installed, work = tmp_path / "installed", tmp_path / "work"
+    uv = pytest.importorskip("uv").find_uv_bin()
+    subprocess.run(
+        [uv, "pip", "install", "--offline", "--no-deps", "--python", sys.executable,
+         "--target", installed, wheel], check=True, capture_output=True,
+    )  # fmt: skip
+    (installed / "sitecustomize.py").write_text(OFFLINE, encoding="utf-8")
+    work.mkdir()
+    attempts = tmp_path / "attempts"
+    home = tmp_path / "home"
+    home.mkdir()
+    alone = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8",
+             "PYTHONPATH": str(installed), "ATTEMPTS": str(attempts)}  # fmt: skip
+
+    def python(*arguments: object) -> str:
+        ended = subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            cwd=work, env=alone, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    assert str(installed) in python("-c", "import twofold; print(twofold.__file__)")
+    caught = "import socket\ntry: socket.socket().connect(('', 9))\nexcept OSError: print(1)"
+    assert python("-c", caught) == "1\n"
+    assert attempts.exists()
+    attempts.unlink()
+    script = installed / "bin" / "twofold"
+    told = python(script, "demo", "--subjects", 8, "--out", "X")
+    assert "8 of 8" in told
+    assert "SYNTHETIC people" in told
+    out = work / "X"
+    assert "Synthetic people" in (out / "leak-free/report.html").read_text("utf-8")
+    python(script, "predict", "X/leak-free", "X/people/04_multimodal_test", "--out", "again.csv")
+    assert (work / "again.csv").read_bytes() == (out / "answers.csv").read_bytes()
+    assert not attempts.exists(), attempts.read_text()

@@ -1,14 +1,19 @@
 """The remaining commands, and what holds for all of them."""
 
 import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.terminal import files_in, finish, refused, start, twofold
 from twofold import __version__
+from twofold.data.rendered_faces import RENDERED_SUBJECTS, rendered_face
+from twofold.data.synthetic.people import RENDERED
+from twofold.images import read
 
 
 def test_version_and_help() -> None:
@@ -54,11 +59,28 @@ def test_synthetic_people(tmp_path: Path) -> None:
     assert told.code == 0, told
     assert len(files_in(out / "04_multimodal_training")) == 8
     assert len(files_in(out / "04_multimodal_test")) == 4
+    assert "plainer" not in told.out
     refused(twofold("synth", out, "--subjects", 0), "at least 1")
     refused(twofold("synth", out, "--seed", -1), "seed")
     mine = tmp_path / "mine" / "04_multimodal_training"
     mine.mkdir(parents=True)
     refused(twofold("synth", mine.parent, "--subjects", 2), str(mine), "not made by Twofold")
+
+
+def test_five_samples_take_every_rendered_face(tmp_path: Path) -> None:
+    """As `twofold synth OUT --samples 5`: all labelled, and no plainer face for want of a sixth."""
+    told = twofold("synth", tmp_path, "--subjects", 1, "--samples", 5, "--iris-size", "64x48")
+    assert told.code == 0, told
+    assert "plainer" not in told.out
+    assert len(files_in(tmp_path / "04_multimodal_training")) == 10
+    assert files_in(tmp_path / "04_multimodal_test") == []
+    dealt = np.random.default_rng([1, RENDERED]).permutation(RENDERED_SUBJECTS)
+    for sample in range(5):
+        drawn = read(tmp_path / "04_multimodal_training" / f"0_{sample}.BMP")
+        assert (drawn == read(rendered_face(int(dealt[0]), sample), size=(56, 46))).all()
+    told = twofold("synth", tmp_path, "--subjects", 1, "--samples", 6, "--iris-size", "64x48")
+    assert "Faces are plainer" in told.out
+    assert len(files_in(tmp_path / "04_multimodal_test")) == 2
 
 
 def test_synthetic_irises_in_infrared_with_truth(tmp_path: Path) -> None:
@@ -84,9 +106,17 @@ def test_the_demo(tmp_path: Path) -> None:
     told = twofold("demo", "--out", out, "--subjects", 8)
     assert told.code == 0, told
     assert "This protocol leaks" in told.out
-    assert " of 8 unlabelled synthetic pairs answered rightly" in told.out
     for name in ("people.png", "answers.csv", "leak-free/report.html", "leaky/report.html"):
         assert (out / name).stat().st_size > 0
+    assert "SYNTHETIC people" in told.out
+    for way in ("trained network", "face matcher", "iris matcher", "both, added"):
+        right = re.search(rf"{way}\W+(\d) of 8", told.out)
+        assert right is not None, way
+        assert int(right[1]) >= 6, way
+    with (out / "identities.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 8
+    assert sum(row["both"] == row["Truth"] for row in rows) >= 7
     with (out / "answers.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 8
     assert "leaky" in (out / "leak-free" / "report.html").read_text(encoding="utf-8")

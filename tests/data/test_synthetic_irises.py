@@ -1,6 +1,9 @@
 """Synthetic irises: exact truth, eyes that differ, samples that agree."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.data.fingerprints import fingerprint, pictures, stored
 
 from twofold.data.layouts import read_dataset
 from twofold.data.synthetic import TEST, TRAINING, draw_iris, make_person, synthesise
@@ -18,6 +22,7 @@ from twofold.data.synthetic.truth import BITS, label_map, outline_facts
 from twofold.data.synthetic.view import Outlines, View, draw_view
 from twofold.errors import OptionError, OutputError
 
+ROOT = Path(__file__).resolve().parents[2]
 SIZE = (240, 320)
 ZOOM = 4
 
@@ -251,3 +256,44 @@ def test_huge_pictures_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="4096"):
         synthesise(tmp_path / "out", 1, 1, 0, iris_size=(5000, 5000))
     assert not (tmp_path / "out").exists()
+
+
+def test_this_machine_draws_what_others_draw() -> None:
+    """Block means lie within a fifth of a grey value of those that another machine stored."""
+    expected = stored()
+    drawn = pictures()
+    assert set(drawn) == set(expected)
+    for name, pixels in drawn.items():
+        away = np.abs(fingerprint(pixels) - expected[name]).max()
+        assert away < 0.2, f"{name}: {away:.2f}. Meant? python -m tests.data.fingerprints"
+    # The measure is fine enough to tell one person, or one sample, from another.
+    assert np.abs(expected["iris 0 nir"] - expected["iris 1 nir"]).max() > 10
+
+
+OTHER_PROCESSOR = """
+import sys
+import cv2, numpy as np
+from tests.data.fingerprints import pictures
+cv2.setUseOptimized(False)
+np.savez(sys.argv[1], **pictures())
+"""
+
+
+def test_plain_arithmetic_draws_nearly_the_same_pixels(tmp_path: Path) -> None:
+    """As on a processor without the vector units that NumPy, OpenCV and the C library use here."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    plain = {
+        "NPY_DISABLE_CPU_FEATURES": " ".join(f for f in __cpu_dispatch__ if __cpu_features__[f]),
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX,-AVX2,-FMA,-FMA4,-AVX512F",
+        "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("", "src")),
+    }
+    file = tmp_path / "plain.npz"
+    subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESSOR, file], env={**os.environ, **plain}, check=True
+    )
+    with np.load(file) as other:
+        for name, pixels in pictures().items():
+            away = np.abs(pixels.astype(np.int16) - other[name])
+            assert away.max() <= 1, name
+            assert (away > 0).mean() <= 1e-3, name

@@ -53,9 +53,9 @@ def test_a_turned_eye_is_the_same_eye() -> None:
 
 def test_a_turn_beyond_the_range_is_not_found() -> None:
     code = random_code(2)
-    assert compare(turned(code, 4), code).score == 1
-    assert compare(turned(code, 5), code).score < 0.7
-    assert compare(turned(code, 5), code, Comparing(rotation=25)).score == 1
+    assert compare(turned(code, 8), code).score == 1
+    assert compare(turned(code, 9), code).score < 0.7
+    assert compare(turned(code, 9), code, Comparing(rotation=45)).score == 1
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,11 @@ def test_the_report_leaks_nearly_everything() -> None:
     assert leaked(parts[-1]) > 0.9 * 64
     again = divide(dataset, contents, TrainingOptions(protocol="report", seed=6))
     assert (again.test == split.test).all()  # the report's own seed, always
+    assert len(split.folds) == 4
+    alone = divide(dataset, contents, TrainingOptions(protocol="report", folds=0))
+    assert alone.folds == ()
+    assert (alone.train == split.train).all()
+    assert (alone.test == split.test).all()
     with pytest.raises(OptionError, match="makes its own split"):
         divide(dataset, contents, options, Path("split.json"))
 

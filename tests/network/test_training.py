@@ -172,3 +172,24 @@ def test_unequal_numbers_of_pairs_are_evened_out() -> None:
     assert weights is not None
     np.testing.assert_allclose(weights * [3, 1, 2], 2.0)
     assert truth.weights(Items.of([0, 3, 4])) is None
+
+
+def test_looking_on_costs_a_bounded_share(make_data: MakeData) -> None:
+    """The validation curve is taken on all items of an ordinary fold, on some of a large part."""
+    from twofold.data.loading import PairImages
+    from twofold.network.presets import COMPACT
+    from twofold.network.stream import Pictures
+    from twofold.network.two_branch import build_network
+
+    pairs = make_data(QUICK).dataset.pairs
+    pictures = Pictures(PairImages(pairs, COMPACT.sizes), 1)
+    truth = Truth(np.zeros(len(pairs), dtype=np.int64), 2)
+    network = build_network(COMPACT, 2)
+    few, many = Items.of(range(32)), Items.of(range(32), 9)
+    for watch, expected in ((few, 32), (many, 100), (None, None)):
+        task = fit.Task(Path("nowhere"), few, watch, truth, 1)
+        looked = fit._watched(task, pictures, network, 100)
+        assert (looked and len(looked.items)) == expected
+        if watch is many and looked is not None:
+            assert set(looked.items.pairs.tolist()) == set(range(32))
+            assert len(set(looked.items.copies.tolist())) > 5

@@ -7,9 +7,13 @@ from typing import Annotated
 import typer
 
 import twofold
+from twofold.cli.benchmark import benchmark_command
+from twofold.cli.compare import compare_command
 from twofold.cli.demo import demo_command
 from twofold.cli.evaluate import evaluate_command
+from twofold.cli.explain import explain_command
 from twofold.cli.inspect import inspect_command
+from twofold.cli.models import models_app
 from twofold.cli.predict import predict_command
 from twofold.cli.synth import synth_command
 from twofold.cli.train import train_command
@@ -28,8 +32,12 @@ app.command("inspect")(inspect_command)
 app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
+app.command("benchmark")(benchmark_command)
+app.command("compare")(compare_command)
+app.command("explain")(explain_command)
 app.command("synth")(synth_command)
 app.command("demo")(demo_command)
+app.add_typer(models_app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -64,7 +72,7 @@ def run() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}. Check the disk's space and permissions.")
     except MemoryError:
-        _fail("out of memory. Use a smaller --batch-size, or close other programs.")
+        _fail("out of memory. Use a smaller --batch-size or fewer --jobs, or close other programs.")
 
 
 def _fail(message: str) -> None:

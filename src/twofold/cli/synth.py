@@ -10,6 +10,7 @@ from rich.console import Console
 
 from twofold.cli.datasets import progress_bar
 from twofold.cli.inspect import say
+from twofold.data.rendered_faces import RENDERED_SAMPLES, RENDERED_SUBJECTS
 from twofold.data.synthetic import Eyes, Light, synthesise
 from twofold.errors import OptionError
 
@@ -32,7 +33,14 @@ def synth_command(
     out: Annotated[Path, typer.Argument(help="Folder to write.")],
     subjects: Annotated[int, typer.Option(help="Number of people.")] = 64,
     samples: Annotated[int, typer.Option(help="Labelled pairs of each.")] = 4,
-    tests: Annotated[int, typer.Option(help="Unlabelled pairs of each.")] = 1,
+    tests: Annotated[
+        int | None,
+        typer.Option(
+            help="Unlabelled pairs of each; 1, or none with --samples 5, which takes every "
+            "rendered face.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 1,
     light: Annotated[
         LightName, typer.Option(help="Of the irises: white light or near infrared.")
@@ -49,6 +57,8 @@ def synth_command(
 ) -> None:
     """Draw synthetic faces and irises, in the layout of the original report."""
     console = Console()
+    if tests is None:
+        tests = int(samples != RENDERED_SAMPLES)
     draw_people(
         out,
         subjects,
@@ -61,6 +71,12 @@ def synth_command(
         eyes=eyes.value,
         truth=truth,
     )
+    if subjects > RENDERED_SUBJECTS or samples + tests > RENDERED_SAMPLES:
+        say(
+            console,
+            f"Faces are plainer where the rendered ones run out ({RENDERED_SUBJECTS} people with "
+            f"{RENDERED_SAMPLES} pairs each, unlabelled ones included).",
+        )
     say(console, f"{subjects} synthetic people: {out}")
 
 

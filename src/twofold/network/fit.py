@@ -25,6 +25,7 @@ HISTORY_COLUMNS = (
 )  # fmt: skip
 CHECKPOINT_SECONDS = 20.0
 _VALIDATIONS = 25  # points on the validation curve; it is only for looking at
+_WATCHED = 64  # items that it may always be taken on
 
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called after each epoch with (epochs done, epochs planned, the epoch's figures)."""
@@ -51,7 +52,8 @@ class Task:
     Attributes:
         folder: where its checkpoint, history and logs go.
         train: items to learn from.
-        watch: items whose loss and accuracy are drawn beside; never used to decide anything.
+        watch: items whose loss and accuracy are drawn beside; never used to decide anything, and
+            where there are more than a third of a pass, only that many of them, evenly spread.
         truth: who is on which pair.
         seed: of weights, order and alterations.
     """
@@ -112,7 +114,7 @@ def fit(
             shuffle=False,  # the stream shuffles
             verbose=0,
             callbacks=callbacks,
-            validation_data=_watched(task, pictures, model),
+            validation_data=_watched(task, pictures, model, max(_WATCHED, a_pass // 3)),
             validation_freq=max(1, plan.epochs // _VALIDATIONS),
         )
     state.seconds += time.perf_counter() - keeper.since[0]
@@ -145,10 +147,14 @@ def compile_network(model: keras.Model, preset: Preset, plan: Plan) -> None:
     )
 
 
-def _watched(task: Task, pictures: Pictures, model: keras.Model) -> ScoringBatches | None:
+def _watched(
+    task: Task, pictures: Pictures, model: keras.Model, most: int
+) -> ScoringBatches | None:
+    """What the validation curve is taken on, so that looking never costs much of the training."""
     if task.watch is None:
         return None
-    return ScoringBatches(pictures, task.watch, task.truth, tuple(model.output))
+    spread = np.linspace(0, len(task.watch) - 1, min(most, len(task.watch))).astype(np.int64)
+    return ScoringBatches(pictures, task.watch[spread], task.truth, tuple(model.output))
 
 
 def _finished(history: Sequence[dict[str, float]], plan: Plan, patience: int) -> bool:

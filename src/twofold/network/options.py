@@ -21,7 +21,7 @@ class TrainingOptions:
         protocol: "kfold" (stratified folds over everything, then a final network on everything),
             "holdout" (a part held out first, folds over the rest, the final network tested on the
             part held out) or "report" (the original order: copies first, then the split; leaks).
-        folds: number of folds; 0 trains only the final network.
+        folds: number of folds; 0 trains only the final network. The report's are always 4, or none.
         holdout: share of the pairs held out by the holdout protocol, 0 to 1.
         seed: of splits, weights, order and alterations; 0 to 2**32 - 1.
         batch_size, epochs: override the preset's.

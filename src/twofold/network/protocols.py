@@ -1,7 +1,7 @@
 """Which items each training of a run learns from and which it is scored on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,8 @@ def divide(
                 "Leave the option out, or use the protocol kfold."
             )
         copies = options.resolved().copies
-        return report_protocol_split([s for s in subjects for _ in range(copies + 1)])
+        split = report_protocol_split([s for s in subjects for _ in range(copies + 1)])
+        return split if options.folds else replace(split, folds=())
     if split_file is not None:
         return load_split(split_file, names, contents)
     held_out = np.flatnonzero([(pair.split or "").lower() == "test" for pair in dataset.pairs])

@@ -3,11 +3,13 @@
 Every outline is a closed formula, so that the truth of a picture is exact. Pixels are counted from
 the centre of the top left pixel, which is (0, 0); x runs to the right and y down.
 
-The pupil widens as a flat elastic ring does whose outer edge is held: Lamé's displacement
-u(r) = a (r - 1/r), the small-strain limit of the iris model of Clark, Kulp, Herron and Ross, "A
-theoretical model for describing iris dynamics" (Handbook of Iris Recognition, Springer 2013).
-Tissue near the pupil moves more than the linear rubber sheet of Daugman says, tissue near the
-limbus less.
+The pupil widens as a flat ring of one linear elastic, isotropic material does whose outer edge is
+held: Lamé's displacement u(r) = a (r - 1/r) (Timoshenko and Goodier, "Theory of Elasticity", on
+thick-walled cylinders). Beside the linear rubber sheet of Daugman, tissue is squeezed or stretched
+more near the pupil and less near the limbus. That is a plain stand-in: real tissue is fibrous and
+strained far. For models of it see Wyatt, "A 'minimum-wear-and-tear' meshwork for the iris" (Vision
+Research 40, 2000), and Clark, Kulp, Herron and Ross, "A theoretical model for describing iris
+dynamics" (Handbook of Iris Recognition, Springer 2013).
 """
 
 import math

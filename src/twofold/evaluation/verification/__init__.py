@@ -1,0 +1,1 @@
+"""Verification: all comparisons of a dataset, their error rates, and pictures of both."""

@@ -1,0 +1,1 @@
+"""Trains the compact network that segments eyes, on drawn eyes with exact truth alone."""
