@@ -146,8 +146,9 @@ def weaknesses(measures: Measures) -> list[str]:
 def likeness(measures: Measures) -> float:
     """How much this is like an eye, about 0 to 2.6; also ranks segmentations of one picture.
 
-    Chosen on the development sets and on pictures of faces and noise: of eyes 99 % lie above 1.7,
-    of other pictures 80 to 98 % below.
+    Chosen on the development sets and on pictures of faces and noise: of the network's outlines of
+    eyes 98 % lie above 1.7, of the outlines that the classical segmenter sees in faces 99 % below
+    2.1.
     """
     unusual = max(0.0, abs(float(np.log(max(measures.ratio, 0.01) / 0.38))) - 0.35)
     return (

@@ -1,32 +1,18 @@
 """Which segmentation is believed: the default's, unless checks speak for the other's."""
 
-from dataclasses import replace
-
 import cv2
 
 from twofold.errors import AcquisitionError, ModelError
 from twofold.images import Pixels
 from twofold.iris.checks import Measures, likeness, measure, weaknesses
 from twofold.iris.classical import ClassicalSegmenter
-from twofold.iris.delineation import delineate
 from twofold.iris.segmentation import Segmentation, Segmenter
 from twofold.iris.segmentation_network import NetworkSegmenter
 
-SURE = 2.05  # a default's result this much like an eye needs no second opinion
+SURE = 1.7  # a default's result this much like an eye needs no second opinion
 LEAST = 1.2  # less is no eye
-ALONE = 1.9  # nor is less where the other segmenter sees no eye
+ALONE = 2.15  # nor is less where the other segmenter sees no eye, as in most faces
 _SMALLEST = 40  # pixels of the shorter side
-
-
-class RedrawnNetwork:
-    """The network finds the eye, gradients draw the lines, and what either hides is hidden."""
-
-    def segment(self, grey: Pixels) -> Segmentation:
-        """See `Segmenter.segment`."""
-        seen = NetworkSegmenter().segment(grey)
-        lines = seen.boundaries
-        drawn = delineate(grey, lines.iris_circle, lines.pupil_circle, "network")
-        return replace(drawn, mask=drawn.mask & seen.mask)
 
 
 def segmenters() -> list[Segmenter]:
