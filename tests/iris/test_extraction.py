@@ -12,6 +12,7 @@ from twofold.images import Pixels
 from twofold.iris.comparison import compare, compare_all
 from twofold.iris.encoding import Encoding, Wave
 from twofold.iris.extraction import IrisExtractor
+from twofold.iris.quality import ENROL_MINIMUM, PROBE_MINIMUM, judge
 from twofold.iris.segmentation import Segmentation
 
 
@@ -59,6 +60,17 @@ def test_colour_grey_file_and_array_give_the_same_code(tmp_path: Path) -> None:
         np.testing.assert_array_equal(code.bits, codes[0].bits)
         np.testing.assert_array_equal(code.mask, codes[0].mask)
     assert compare(codes[0], codes[1]).hamming_distance == 0
+
+
+def test_enrolment_asks_for_better_quality_than_a_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    grey, found = true_eye(1, 0)
+    known = Known(found)
+    fair = dataclasses.replace(judge(grey, found), overall=(ENROL_MINIMUM + PROBE_MINIMUM) / 2)
+    monkeypatch.setattr("twofold.iris.extraction.judge", lambda *_: fair)
+    assert IrisExtractor(known).extract(grey).quality.overall > PROBE_MINIMUM
+    with pytest.raises(AcquisitionError, match="below the minimum of 20"):
+        IrisExtractor(known).extract(grey, "enrol")
+    assert IrisExtractor(known, minimum=0).extract(grey, "enrol").quality == fair
 
 
 def test_an_iris_without_bits_is_refused_with_a_reason() -> None:

@@ -18,8 +18,8 @@ _SMALLEST = 40  # pixels of the shorter side
 def segmenters() -> list[Segmenter]:
     """The default first, then the fallback.
 
-    On the development sets the classical one is better in near-infrared, the network in visible
-    light; with this order both stay within what is required.
+    On the development sets the network makes fewer errors, in near-infrared and in visible light,
+    and takes less time.
     """
     return [NetworkSegmenter(), ClassicalSegmenter()]
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -13,12 +14,15 @@ from twofold.iris import segmentation as segmenting
 from twofold.iris.code import LAYOUT_VERSION, IrisCode, unpack
 from twofold.iris.encoding import DEFAULT, Encoding, encode
 from twofold.iris.network_maps import card
-from twofold.iris.quality import Quality, judge
+from twofold.iris.quality import ENROL_MINIMUM, PROBE_MINIMUM, Quality, judge, require
 from twofold.iris.segmentation import Segmentation, Segmenter
 from twofold.iris.unwrapping import ANGLES, BANDS, Strip, unwrap
 
+Purpose = Literal["enrol", "probe"]
+
 METHOD_VERSION = 1  # raise it when the same picture gives other bits
 _LEAST = 0.08  # share of a code's bits that must be comparable
+_MINIMUM: dict[Purpose, float] = {"enrol": ENROL_MINIMUM, "probe": PROBE_MINIMUM}
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,18 @@ class IrisExtractor:
     Args:
         segmenter: None takes the default one.
         encoding: parameters of the code.
+        minimum: least overall quality, 0 to 100; None for the purpose's own.
     """
 
-    def __init__(self, segmenter: Segmenter | None = None, encoding: Encoding = DEFAULT) -> None:
+    def __init__(
+        self,
+        segmenter: Segmenter | None = None,
+        encoding: Encoding = DEFAULT,
+        minimum: float | None = None,
+    ) -> None:
         self.segmenter = segmenter
         self.encoding = encoding
+        self.minimum = minimum
 
     @property
     def contract(self) -> str:
@@ -64,12 +75,16 @@ class IrisExtractor:
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def extract(self, source: Source) -> IrisSample:
+    def extract(self, source: Source, purpose: Purpose = "probe") -> IrisSample:
         """Extract the code of the iris in a picture of one eye, of any size, grey or colour.
+
+        Args:
+            source: path, bytes or uint8 array.
+            purpose: "enrol" asks for better quality, since a reference is compared many times.
 
         Raises:
             ImageError: the picture cannot be read.
-            AcquisitionError: it shows no iris, or too little of one.
+            AcquisitionError: it shows no iris, too little of one, or one of poor quality.
         """
         grey: Pixels = images.read(source, colour="grey")
         segment = segmenting.segment if self.segmenter is None else self.segmenter.segment
@@ -77,7 +92,9 @@ class IrisExtractor:
         strip = unwrap(grey, found)
         code = encode(strip, self.encoding)
         _require_bits(code)
-        return IrisSample(code, found, strip, judge(grey, found))
+        quality = judge(grey, found)
+        require(quality, _MINIMUM[purpose] if self.minimum is None else self.minimum)
+        return IrisSample(code, found, strip, quality)
 
 
 def _weights() -> str:
