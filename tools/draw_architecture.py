@@ -21,10 +21,11 @@ ROOMS = (  # from the top: name, what it does, built already
     ("evaluation", "measures with intervals, figures, the HTML report", True),
     ("network", "two-branch network: presets, training, ONNX export, answers", True),
     ("recognizer · fusion · template", "extract, compare, decide", False),
-    ("iris | face", "detect or segment, encode, compare", False),
+    ("iris | face", "detect or segment, encode, compare, judge", True),
     ("data", "layouts, pairing, inspection, splits, alteration, synthetic people", True),
+    ("thresholds", "where scores begin to be matches, and what that was measured on", True),
     ("images", "the one door for pictures: limits, formats, decoding", True),
-    ("files", "results written whole or not at all", True),
+    ("files · lanes", "results written whole or not at all; vector instructions", True),
     ("errors", "one root, few children", True),
 )
 
