@@ -19,20 +19,35 @@ def main() -> None:
         "memory": _memory,
         "iris_matching": _iris_matching,
         "face_search": _face_search,
+        "face_peers": _face_peers,
+        "face_speed": _face_speed,
+        "iris_segmentation": _iris_segmentation,
+        "iris_parameters": _iris_parameters,
     }
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, help="labelled pairs; default synthetic people")
+    parser.add_argument(
+        "--data", type=Path, help="labelled pairs, or faces; default synthetic people"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/benchmarks.json"))
     parser.add_argument("--only", choices=list(parts))
     parser.add_argument("--pairs", type=int, nargs="+", default=[256, 25_600])
     parser.add_argument("--open-iris", type=Path, help="Python of an environment with open-iris")
     parser.add_argument("--references", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--min-samples", type=int, default=1, help="a subject, of face_peers")
+    parser.add_argument("--resize", metavar="WxH", help="pictures of face_peers, such as 46x56")
+    parser.add_argument(
+        "--sets",
+        nargs="+",
+        default=[],
+        metavar="PATH[=EYES]",
+        help="real sets of iris_segmentation and iris_parameters, such as mmu1 seed16=LLRR",
+    )
     given = parser.parse_args()
     results: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": platform.platform(),
         "processor": _processor(),
-        "synthetic": given.data is None,
+        "synthetic": given.data is None and not given.sets,
     }
     with TemporaryDirectory() as folder:
         for name, measure in parts.items():
@@ -76,6 +91,39 @@ def _face_search(given: argparse.Namespace, _: Path) -> Any:
     except ImportError as error:
         return f"not measured, {error.name} is missing: pip install twofold[peers]"
     return face_search.measure(given.references)
+
+
+def _face_peers(given: argparse.Namespace, folder: Path) -> Any:
+    from benchmarks import face_peers
+
+    size = None
+    if given.resize:
+        width, height = (int(side) for side in given.resize.lower().split("x"))
+        size = height, width
+    return face_peers.measure(_labelled_pairs(given, folder), given.min_samples, size)
+
+
+def _face_speed(given: argparse.Namespace, folder: Path) -> Any:
+    from benchmarks import face_speed
+
+    return face_speed.measure(_labelled_pairs(given, folder))
+
+
+def _sets(given: argparse.Namespace) -> list[tuple[Path, str | None]]:
+    parts = [one.partition("=") for one in given.sets]
+    return [(Path(path), eyes or None) for path, _, eyes in parts]
+
+
+def _iris_segmentation(given: argparse.Namespace, _: Path) -> Any:
+    from benchmarks import iris_segmentation
+
+    return iris_segmentation.measure(_sets(given))
+
+
+def _iris_parameters(given: argparse.Namespace, folder: Path) -> Any:
+    from benchmarks import iris_parameters
+
+    return iris_parameters.measure(_sets(given) or iris_parameters.synthetic(folder))
 
 
 def _processor() -> str:

@@ -12,6 +12,7 @@ from twofold.errors import AcquisitionError, ModelError
 from twofold.images import Pixels, Source
 from twofold.iris import segmentation as segmenting
 from twofold.iris.code import LAYOUT_VERSION, IrisCode, unpack
+from twofold.iris.comparison import DEFAULT as COMPARING
 from twofold.iris.encoding import DEFAULT, Encoding, encode
 from twofold.iris.network_maps import card
 from twofold.iris.quality import ENROL_MINIMUM, PROBE_MINIMUM, Quality, judge, require
@@ -63,7 +64,10 @@ class IrisExtractor:
 
     @property
     def contract(self) -> str:
-        """SHA-256 (hex) of what decides about bits; codes of unlike contracts do not compare."""
+        """SHA-256 (hex) of what decides about bits and scores.
+
+        Codes of unlike contracts do not compare, and a threshold holds for its own alone.
+        """
         # The default segmenter is two, one with weights; of others the name must do.
         named = _weights() if self.segmenter is None else type(self.segmenter).__name__
         facts = {
@@ -72,6 +76,7 @@ class IrisExtractor:
             "strip": [BANDS, ANGLES],
             "segmenter": named,
             "encoding": asdict(self.encoding),
+            "comparing": asdict(COMPARING),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

@@ -3,10 +3,10 @@
 Each component is a value from 0 (unfit) to 100 (nothing to object to), made from one measured
 quantity by lines between fixed points. The overall value is 100 times the product of the
 components as fractions, each to the power of its weight, so that one bad component cannot hide
-behind good ones. The quantities follow the standard (ISO/IEC 29794-6:2015, 6.2): usable iris area,
+behind good ones. The quantities are named in the terms of the standard: usable iris area,
 iris-sclera and iris-pupil contrast, pupil to iris ratio, concentricity, circularity, grey scale
-utilisation, iris radius, margin, sharpness; but the values are Twofold's own and are not comparable
-with other products'.
+utilisation, iris radius, margin, sharpness; but how they are measured and valued is Twofold's own,
+and not comparable with other products.
 """
 
 from dataclasses import dataclass
