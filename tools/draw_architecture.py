@@ -25,7 +25,7 @@ ROOMS = (  # from the top: name, what it does, built already
     ("data", "layouts, pairing, inspection, splits, alteration, synthetic people", True),
     ("thresholds", "where scores begin to be matches, and what that was measured on", True),
     ("images", "the one door for pictures: limits, formats, decoding", True),
-    ("files · lanes", "results written whole or not at all; vector instructions", True),
+    ("inference · files · lanes", "ONNX Runtime, silent; results written whole; vector code", True),
     ("errors", "one root, few children", True),
 )
 

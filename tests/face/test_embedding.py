@@ -72,10 +72,10 @@ def test_a_vector_without_direction_is_refused(vector) -> None:
 
 
 def test_a_gpu_is_used_only_where_it_is_installed(monkeypatch) -> None:
-    from twofold.face import embedding
+    from twofold.inference import onnx_runtime
 
     def with_providers(*names: str) -> None:
-        monkeypatch.setattr(embedding.onnxruntime, "get_available_providers", lambda: list(names))
+        monkeypatch.setattr(onnx_runtime(), "get_available_providers", lambda: list(names))
 
     with_providers("CPUExecutionProvider")
     assert providers() == providers("cpu") == ["CPUExecutionProvider"]

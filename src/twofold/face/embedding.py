@@ -4,7 +4,6 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from twofold.errors import ModelError
@@ -12,6 +11,7 @@ from twofold.face import onnx_bytes, weights
 from twofold.face.alignment import TEMPLATES, Template
 from twofold.face.cards import ModelCard
 from twofold.images import Pixels
+from twofold.inference import onnx_runtime
 
 Vector = NDArray[np.float32]
 
@@ -62,7 +62,7 @@ def providers(wanted: str | None = None) -> list[str]:
     Raises:
         ModelError: a GPU is wanted and none can be used.
     """
-    available = onnxruntime.get_available_providers()
+    available = onnx_runtime().get_available_providers()
     gpu = [
         name
         for name in ("CUDAExecutionProvider", "ROCMExecutionProvider", "DmlExecutionProvider")
@@ -93,6 +93,7 @@ class OnnxEmbedder:
         self.card = card
         self._input = card.input
         content = onnx_bytes.runnable(weights.load(card))
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

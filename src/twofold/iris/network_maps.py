@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from twofold.errors import ModelError
 from twofold.images import Pixels
+from twofold.inference import onnx_runtime
 
 Floats = NDArray[np.float32]
 
@@ -138,14 +139,13 @@ def _session() -> Any:
 
 @lru_cache(maxsize=1)
 def _load() -> Any:
-    import onnxruntime
-
     try:
         content = WEIGHTS.read_bytes()
     except OSError as error:
         raise ModelError(f"{WEIGHTS}: unreadable ({error}). Install Twofold again.") from error
     if hashlib.sha256(content).hexdigest() != card()["sha256"]:
         raise ModelError(f"{WEIGHTS}: altered, its SHA-256 is not its card's. Install it again.")
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from twofold.data.dataset import Pair
 from twofold.data.loading import MODALITIES, InputSize, PairImages
 from twofold.errors import ModelError
+from twofold.inference import onnx_runtime
 from twofold.network.run import BRANCHES, Predictions, RunFolder
 
 
@@ -37,6 +37,7 @@ class Answerer:
                 "Train the run again."
             ) from error
         content = {path: _unaltered(path, digest) for path, digest in expected.items()}
+        onnxruntime = onnx_runtime()
         settings = onnxruntime.SessionOptions()
         settings.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from twofold.errors import ModelError
 from twofold.files import replacing
+from twofold.inference import onnx_runtime
 from twofold.network.keras_backend import quiet_stderr
 
 TOLERANCE = 1e-4
@@ -38,7 +38,7 @@ def export_onnx(
         with warnings.catch_warnings(), quiet_stderr():
             warnings.simplefilter("ignore")
             network.export(temporary, format="onnx", verbose=False)
-        session = onnxruntime.InferenceSession(temporary, providers=["CPUExecutionProvider"])
+        session = onnx_runtime().InferenceSession(temporary, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
         answers = dict(zip(names, session.run(names, pictures), strict=True))
         difference = max(float(np.abs(answers[name] - expected[name]).max()) for name in expected)
