@@ -76,13 +76,6 @@ def outline(grey: Pixels, iris: Circle, pupil: Circle | None = None) -> Outline:
     return Outline(patch, smooth, spots, surround, limbus, inner, steady)
 
 
-def delineate(
-    grey: Pixels, iris: Circle, pupil: Circle | None = None, method: str = "classical"
-) -> Segmentation:
-    """Draw all lines, started from circles that are about right (see `outline`)."""
-    return complete(outline(grey, iris, pupil), grey.shape, method)
-
-
 def complete(found: Outline, shape: tuple[int, int], method: str) -> Segmentation:
     """Add lids, lashes, highlights and the mask to contours.
 
