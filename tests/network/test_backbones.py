@@ -29,6 +29,17 @@ def test_random_weights_and_a_file() -> None:
     assert (model.name, model.output.shape[-1]) == ("vgg16", 512)
 
 
+def test_moving_averages_follow_quickly_from_random_weights_only(tmp_path: Path) -> None:
+    model = application("resnet50v2", SHAPE, "none")
+    path = tmp_path / "own.weights.h5"
+    model.save_weights(path)
+    for weights, momentum in (("none", 0.9), (str(path), 0.99)):
+        layers = application("resnet50v2", SHAPE, weights).layers
+        averages = [one for one in layers if isinstance(one, keras.layers.BatchNormalization)]
+        assert len(averages) == 49
+        assert {one.momentum for one in averages} == {momentum}
+
+
 def test_weights_of_a_file(tmp_path: Path) -> None:
     model = application("vgg16", SHAPE, "none")
     path = tmp_path / "own.weights.h5"

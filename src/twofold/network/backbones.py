@@ -41,7 +41,9 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
         raise OptionError(f"backbone {name!r}: choose from {', '.join(APPLICATIONS)}, compact.")
     build = APPLICATIONS[name]
     if weights == "none":
-        return build(include_top=False, weights=None, input_shape=shape, name=name)
+        model = build(include_top=False, weights=None, input_shape=shape, name=name)
+        _quicken(model)
+        return model
     if weights == "imagenet":
         try:
             return build(include_top=False, weights="imagenet", input_shape=shape, name=name)
@@ -61,3 +63,15 @@ def application(name: str, shape: tuple[int, int, int], weights: str) -> Any:
     except Exception as error:
         raise ModelError(f"{path}: these weights do not fit {name} ({error}).") from error
     return model
+
+
+def _quicken(model: Any) -> None:
+    """Let moving averages that start from nothing follow the batches ten times faster.
+
+    Keras' 0.99 suits weights that are trained already. From random ones the first trained layers
+    of ResNet50V2 see a variance near 4e-4, and an average that starts at 1 needs about a thousand
+    updates to come down to it; until then every answer is the same.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.9
