@@ -23,6 +23,7 @@ def main() -> None:
         "face_speed": _face_speed,
         "iris_segmentation": _iris_segmentation,
         "iris_parameters": _iris_parameters,
+        "third_voice": _third_voice,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="+", default=[256, 25_600])
     parser.add_argument("--open-iris", type=Path, help="Python of an environment with open-iris")
     parser.add_argument("--references", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--irises", type=Path, help="irises beside the faces of --data")
     parser.add_argument("--min-samples", type=int, default=1, help="a subject, of face_peers")
     parser.add_argument("--resize", metavar="WxH", help="pictures of face_peers, such as 46x56")
     parser.add_argument(
@@ -107,6 +109,17 @@ def _face_speed(given: argparse.Namespace, folder: Path) -> Any:
     from benchmarks import face_speed
 
     return face_speed.measure(_labelled_pairs(given, folder))
+
+
+def _third_voice(given: argparse.Namespace, folder: Path) -> Any:
+    from benchmarks import third_voice
+
+    if given.data is None or given.irises is None:
+        synthesise(folder / "voices", subjects=32, samples=4, tests=1, seed=3)
+        return third_voice.measure(
+            folder / "voices" / TRAINING, folder / "voices" / TRAINING, folder
+        )
+    return third_voice.measure(given.data, given.irises, folder)
 
 
 def _sets(given: argparse.Namespace) -> list[tuple[Path, str | None]]:

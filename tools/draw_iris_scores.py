@@ -32,6 +32,7 @@ BINS = np.linspace(0.45, 1.0, 111)
 def read(run: Path) -> tuple[Floats, Floats]:
     """Mated and non-mated scores of a benchmark's scores.csv."""
     columns = np.loadtxt(run / "scores.csv", delimiter=",", skiprows=1, usecols=(2, 3), ndmin=2)
+    columns = columns[~np.isnan(columns[:, 1])]  # comparisons that failed
     mated = columns[:, 0] == 1
     return columns[mated, 1], columns[~mated, 1]
 

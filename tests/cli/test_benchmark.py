@@ -76,3 +76,32 @@ def test_a_synthetic_threshold_is_refused_before_the_work(faces: Path, tmp_path:
     )
     refused(told, "synthetic")
     assert not (tmp_path / "th.json").exists()
+
+
+def test_a_protocol_and_subgroups(faces: Path, tmp_path: Path) -> None:
+    lines = ["sample,role,part"]
+    for person in range(8):
+        part = "development" if person % 2 else "evaluation"
+        lines.append(f"{person}/0.png,reference,{part}")
+        lines += [f"{person}/{k}.png,probe,{part}" for k in (1, 2)]
+    (tmp_path / "protocol.csv").write_text("\n".join(lines) + "\n")
+    told = twofold(
+        "benchmark", "face", faces, "--out", tmp_path / "out", "--jobs", 1,
+        "--protocol", tmp_path / "protocol.csv",
+    )  # fmt: skip
+    assert told.code == 0, told
+    assert "Protocol, development: subjects" in told.out
+    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    protocol = metrics["protocol_file"]
+    assert protocol["name"] == "protocol.csv" and protocol["left_aside_samples"] == 0
+    assert protocol["development"]["counts"]["mated_failed"] == 1  # person 7 without a face
+    assert protocol["evaluation"]["counts"]["mated"] == 8
+    assert metrics["command"].endswith("--protocol protocol.csv")
+    refused(
+        twofold("benchmark", "face", faces, "--out", tmp_path / "x", "--by", "sex"),
+        "--by sex", "manifest",
+    )  # fmt: skip
+    refused(
+        twofold("benchmark", "face", faces, "--out", tmp_path / "x", "--protocol", tmp_path / "no"),
+        "no", "Check the path",
+    )  # fmt: skip

@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from tests.cli.terminal import refused, twofold
+from tests.recognition import made_up_model
 from twofold import thresholds
 from twofold.data.rendered_faces import rendered_face
 from twofold.data.synthetic import draw_iris, make_person
 from twofold.face.extraction import FaceExtractor
+from twofold.iris.extraction import IrisExtractor
 from twofold.thresholds import Threshold, Thresholds, ThresholdSource, save
 
 
@@ -33,6 +35,14 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         put(root / f"eye{subject}-{sample}.png", eye)
     put(root / "black.png", np.zeros((100, 100), np.uint8))
     return root
+
+
+@pytest.fixture(scope="module")
+def fusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fusion model made up for the models that are there."""
+    path = tmp_path_factory.mktemp("fusion") / "fusion.json"
+    made_up_model(FaceExtractor().contract, IrisExtractor().contract).save(path)
+    return path
 
 
 @pytest.fixture
@@ -90,3 +100,67 @@ def test_what_cannot_be_compared_is_refused_in_one_line(
     refused(twofold("compare", eye, eye, "--modality", "iris", "--model", "sface"), "--model sface")
     refused(twofold("compare", eye, eye, "--thresholds", own), "holds no threshold of iris")
     refused(twofold("compare", face, face, "--thresholds", tmp_path / "no.json"), "no.json")
+
+
+def test_two_people_get_their_evidence_and_one_decision(pictures: Path, fusion: Path) -> None:
+    face, eye = (
+        {name: pictures / f"{kind}{name}.png" for name in ("0-0", "0-1", "1-0")}
+        for kind in ("face", "eye")
+    )
+    same = twofold(
+        "compare", "--face", face["0-0"], face["0-1"], "--iris", eye["0-0"], eye["0-1"],
+        "--fusion", fusion,
+    )  # fmt: skip
+    assert same.code == 0, same
+    rows = [line for line in same.out.splitlines() if line.startswith("│")]
+    assert [row.split()[1] for row in rows] == ["face", "iris", "fused"]
+    ratios = [float(row.split()[-2]) for row in rows]
+    assert ratios[2] == pytest.approx(sum(ratios[:2]), abs=0.11)
+    assert "Match. The faces agree" in same.out and "The irises agree" in same.out
+    assert "At FMR 0.001: MATCH (at this" in same.out
+    assert "missed on the set below" in same.out
+    assert "Threshold measured on SYNTHETIC people, made up" in same.out
+    stolen = (
+        "compare", "--face", face["0-0"], face["0-1"], "--iris", eye["0-0"], eye["1-0"],
+        "--fusion", fusion, "--fmr", "0.1",
+    )  # fmt: skip
+    denied, flagged = twofold(*stolen), twofold(*stolen, "--contradiction", "flag")
+    for told, verdict in ((denied, "NO MATCH"), (flagged, "MATCH")):
+        assert "CONTRADICTION: the face strongly matches" in told.out
+        assert f"At FMR 0.1: {verdict}, AND THE EVIDENCE CONTRADICTS ITSELF (at" in told.out
+    eyes = twofold(
+        "compare", "--left", eye["0-0"], eye["0-1"], "--right", eye["1-0"], eye["1-0"],
+        "--light", "nir", "--fusion", fusion,
+    )  # fmt: skip
+    assert "left iris" in eyes.out and "right iris" in eyes.out and ": MATCH" in eyes.out
+
+
+def test_what_fails_of_a_person_is_told_and_the_rest_decides(pictures: Path, fusion: Path) -> None:
+    faces = ("--face", pictures / "face0-0.png", pictures / "face0-1.png", "--fusion", fusion)
+    black, eye = pictures / "black.png", pictures / "eye0-0.png"
+    told = twofold("compare", *faces, "--iris", eye, black)
+    assert told.code == 0, told
+    assert f"B: no iris: {black}: " in told.out
+    assert "MATCH" in told.out and "fused" not in told.out
+    refused(
+        twofold("compare", "--face", eye, black, "--iris", eye, black, "--fusion", fusion),
+        f"B: {black}: no face", "is blank",
+    )  # fmt: skip
+    refused(
+        twofold("compare", "--left", eye, eye, "--fmr", "1e-9", "--fusion", fusion),
+        "FMR 1e-09",
+    )
+
+
+def test_options_that_do_not_fit_together_are_refused(pictures: Path, own: Path) -> None:
+    face = pictures / "face0-0.png"
+    people = ("compare", "--face", face, face)
+    refused(twofold(*people, face, face), "pictures A B")
+    refused(twofold(*people, "--thresholds", own), "--thresholds", "--fusion")
+    refused(twofold(*people, "--modality", "face"), "--modality")
+    refused(twofold(*people, "--light", "nir"), "--light", "--iris")
+    refused(twofold(*people, "--fusion", own), "own.json", "fusion model")
+    refused(twofold("compare", face, face, "--fusion", own), "--fusion")
+    refused(twofold("compare", face, face, "--light", "nir"), "--light")
+    refused(twofold("compare", face), "two pictures are needed", "--iris")
+    refused(twofold("compare"), "two pictures are needed")

@@ -6,9 +6,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.terminal import files_in, finish, refused, start, twofold
+from twofold.data.layouts import read_dataset
+from twofold.network.answering import Answerer
+from twofold.network.run import RunFolder
 
 
 def table(path: Path) -> list[list[str]]:
@@ -164,3 +168,16 @@ def test_what_is_no_run(strangers: Path, tmp_path: Path) -> None:
     out = tmp_path / "answers.csv"
     refused(twofold("predict", tmp_path / "none", strangers, "--out", out), "not a run folder")
     refused(twofold("predict", tmp_path, strangers, "--out", out), "not a run folder")
+
+
+def test_the_fused_embedding(trained: Path, strangers: Path) -> None:
+    pairs = read_dataset(strangers).pairs
+    network = Answerer(RunFolder(trained))
+    told: list[tuple[int, int]] = []
+    found = network.features(pairs, batch_size=5, progress=lambda *done: told.append(done))
+    assert found.shape == (8, 256)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(found[:, :128], axis=1), 0.5**0.5, atol=1e-5)
+    np.testing.assert_allclose(found, network.features(pairs), atol=1e-5)
+    assert told == [(5, 8), (8, 8)]

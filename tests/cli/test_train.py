@@ -101,7 +101,7 @@ def test_comparing_with_other_data_is_refused_before_training(
     data = json.loads((other / "data.json").read_text())
     (other / "data.json").write_text(json.dumps({**data, "digest": "another"}))
     told = twofold("train", people, "--out", out, *QUICK, "--compare", other)
-    refused(told, str(other), "trained on other data")
+    refused(told, str(other), "made from other data")
     refused(twofold("train", people, "--out", out, "--compare", tmp_path), "not a run folder")
     assert files_in(out) == []
 

@@ -12,7 +12,7 @@ from twofold.network.options import TrainingOptions
 
 require_keras()
 
-from twofold.network.protocols import divide  # noqa: E402
+from twofold.network.division import divide  # noqa: E402
 from twofold.network.training import TrainingData  # noqa: E402
 
 MakeData = Callable[[TrainingOptions], TrainingData]

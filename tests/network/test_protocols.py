@@ -14,11 +14,11 @@ from twofold.data.split_file import split_record
 from twofold.data.splits import Contents, Fold, Split
 from twofold.errors import DatasetError, OptionError
 from twofold.files import write_json
+from twofold.network.division import divide
 from twofold.network.options import TrainingOptions
 from twofold.network.presets import COMPACT, REPORT
 from twofold.network.protocols import (
     Part,
-    divide,
     item_name,
     leak_free_parts,
     leaked,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from twofold.cli.datasets import progress_bar
+from twofold.cli.evaluate_scores import render_groups
 from twofold.cli.inspect import say
 from twofold.data.dataset import below, printable
 from twofold.data.samples import SampleSet, read_samples
@@ -19,6 +20,7 @@ from twofold.evaluation.verification import table
 from twofold.evaluation.verification.benchmark import Outcome, run_benchmark
 from twofold.evaluation.verification.extraction import Size
 from twofold.evaluation.verification.matchers import matcher_factory
+from twofold.evaluation.verification.protocols import read_protocol
 from twofold.evaluation.verification.rates import SEED
 from twofold.evaluation.verification.writing import (
     REPORT,
@@ -64,6 +66,19 @@ def benchmark_command(
     halves: Annotated[
         bool, typer.Option("--halves", help="Also measure two halves of the people apart.")
     ] = False,
+    protocol_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--protocol",
+            metavar="CSV",
+            help="Compare what it names: sample,role or reference,probe, and part (development, "
+            "evaluation).",
+        ),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Also a table by this column of the manifest."),
+    ] = None,
     thresholds_file: Annotated[
         Path | None,
         typer.Option("--thresholds", help="Also write the thresholds measured to this file."),
@@ -74,6 +89,7 @@ def benchmark_command(
     size = _size(resize)
     factory = matcher_factory(modality, model)
     samples = read_samples(dataset, modality, eyes=eyes, min_samples=min_samples)
+    protocol = None if protocol_file is None else read_protocol(protocol_file)
     if thresholds_file is not None:
         refuse_synthetic(samples)
         make_folder(thresholds_file.absolute().parent)
@@ -86,6 +102,8 @@ def benchmark_command(
         *(["--eyes", eyes] if eyes else []),
         *(["--min-samples", str(min_samples)] if min_samples > 1 else []),
         *(["--halves"] if halves else []),
+        *(["--protocol", protocol_file.name] if protocol_file else []),
+        *(word for column in by or [] for word in ("--by", printable(column))),
         *(["--seed", str(seed)] if seed != SEED else []),
     ]
     with progress_bar(console) as bar:
@@ -101,6 +119,8 @@ def benchmark_command(
             jobs=jobs or _worthwhile(samples),
             seed=seed,
             halves=halves,
+            protocol=protocol,
+            by=by or (),
             watch=watch,
         )
         command = ["twofold", "benchmark", modality, printable(str(dataset)), *options]
@@ -157,6 +177,8 @@ def render(console: Console, outcome: Outcome) -> None:
             shown.add_section()
         shown.add_row(row.name, *row.cells)
     console.print(shown)
+    for groups in outcome.subgroups:
+        render_groups(console, groups, "All people")
     for line in table.remarks(outcome):
         say(console, line)
     say(console, f"Picture to template: {table.timing(outcome)}.")

@@ -1,4 +1,4 @@
-"""`twofold compare`: how alike two pictures are, and what that means at a named FMR."""
+"""`twofold compare`: how alike two pictures or people are, and what that means at a named FMR."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +10,35 @@ from twofold import thresholds
 from twofold.cli.inspect import say
 from twofold.cli.modality import Faces, Irises, ModalityOption, extract
 from twofold.errors import ModelError, OptionError
+from twofold.fusion.decision import OnContradiction, Policy
+from twofold.template import Light
+
+_Pair = tuple[Path, Path]
+_PAIR = "A B"
 
 
 def compare_command(
-    reference: Annotated[Path, typer.Argument(metavar="A", help="A picture.")],
-    probe: Annotated[Path, typer.Argument(metavar="B", help="Another.")],
+    reference: Annotated[
+        Path | None, typer.Argument(metavar="A", help="A picture.", show_default=False)
+    ] = None,
+    probe: Annotated[
+        Path | None, typer.Argument(metavar="B", help="Another.", show_default=False)
+    ] = None,
+    face: Annotated[
+        _Pair | None, typer.Option(metavar=_PAIR, help="Faces of two people, to be fused.")
+    ] = None,
+    iris: Annotated[
+        _Pair | None, typer.Option(metavar=_PAIR, help="An iris of each; eyes not known.")
+    ] = None,
+    left: Annotated[
+        _Pair | None, typer.Option("--left", metavar=_PAIR, help="The left iris of each.")
+    ] = None,
+    right: Annotated[
+        _Pair | None, typer.Option("--right", metavar=_PAIR, help="The right iris of each.")
+    ] = None,
+    light: Annotated[
+        Light | None, typer.Option(help="That the irises were taken in; grey ones do not tell.")
+    ] = None,
     modality: ModalityOption = "auto",
     fmr: Annotated[
         float, typer.Option(help="False match rate that the verdict is given at, such as 1e-3.")
@@ -24,10 +48,44 @@ def compare_command(
         Path | None,
         typer.Option("--thresholds", help="Thresholds of your own, by `twofold benchmark`."),
     ] = None,
+    fusion_file: Annotated[
+        Path | None,
+        typer.Option("--fusion", help="Calibrations of your own, by `twofold calibrate`."),
+    ] = None,
+    contradiction: Annotated[
+        OnContradiction,
+        typer.Option(help="A match of two people whose modalities contradict each other."),
+    ] = "refuse",
 ) -> None:
-    """Compare two faces or two irises; say the score, and the verdict at a named FMR."""
+    """Compare two pictures A and B; or two people, by --face, --iris, --left and --right.
+
+    Two pictures get a score and the verdict at a named FMR. Two people get the evidence of each
+    modality as log-likelihood ratios, and one decision.
+    """
     if not 0 < fmr < 1:
         raise OptionError(f"--fmr {fmr:g}: expected a rate between 0 and 1, such as 1e-3.")
+    if face or iris or left or right:
+        from twofold.cli.two_people import Pairs, compare_people  # the fusion's fitting takes time
+
+        _only_with(
+            reference is None and probe is None,
+            "pictures A B",
+            "beside --face, --iris, --left or --right",
+        )
+        _only_with(
+            thresholds_file is None, "--thresholds", "here: it holds for one modality. Use --fusion"
+        )
+        _only_with(modality == "auto", "--modality", "here: it is for pictures A B")
+        pairs = Pairs(face, iris, left, right, light)
+        compare_people(Console(), pairs, Policy(fmr, contradiction), model, fusion_file)
+        return
+    _only_with(fusion_file is None, "--fusion", "without --face, --iris, --left or --right")
+    _only_with(light is None, "--light", "without --iris, --left or --right")
+    if reference is None or probe is None:
+        raise OptionError(
+            "two pictures are needed: `twofold compare A B`, or `twofold compare --face A B "
+            "--iris A B` for both modalities."
+        )
     own = None if thresholds_file is None else thresholds.load(thresholds_file)
     console = Console()
     found = extract([reference, probe], modality, model)
@@ -53,6 +111,11 @@ def compare_command(
         )
         return
     _verdict(console, score, entry, fmr)
+
+
+def _only_with(fits: bool, what: str, where: str) -> None:
+    if not fits:
+        raise OptionError(f"{what}: not to be given {where}.")
 
 
 def compare_faces(console: Console, found: Faces) -> float:

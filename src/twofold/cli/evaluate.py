@@ -11,7 +11,7 @@ from twofold.cli.inspect import say
 from twofold.cli.predict import ask
 from twofold.evaluation.report import write_evaluation
 from twofold.files import make_folder
-from twofold.network.answering import Answerer
+from twofold.matchers.answering import answering
 from twofold.network.run import RunFolder
 
 
@@ -24,9 +24,9 @@ def evaluate_command(
     layout: LayoutOption = LayoutName.auto,
     skip_bad: SkipBadOption = False,
 ) -> None:
-    """Score a run's final network on labelled pairs that it was not trained on."""
+    """Score a run on labelled pairs that it was not made from."""
     console = Console()
-    answerer = Answerer(RunFolder(run))
+    answerer = answering(RunFolder(run))
     folder = make_folder(out or run / "evaluations" / dataset.resolve().stem)
     checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
     predictions = ask(answerer, checked.dataset, console)

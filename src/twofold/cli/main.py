@@ -8,9 +8,12 @@ import typer
 
 import twofold
 from twofold.cli.benchmark import benchmark_command
+from twofold.cli.benchmark_fused import benchmark_fused_command
+from twofold.cli.calibrate import calibrate_command
 from twofold.cli.compare import compare_command
 from twofold.cli.demo import demo_command
 from twofold.cli.evaluate import evaluate_command
+from twofold.cli.evaluate_scores import evaluate_scores_command
 from twofold.cli.explain import explain_command
 from twofold.cli.inspect import inspect_command
 from twofold.cli.models import models_app
@@ -33,6 +36,9 @@ app.command("train")(train_command)
 app.command("evaluate")(evaluate_command)
 app.command("predict")(predict_command)
 app.command("benchmark")(benchmark_command)
+app.command("benchmark-fused")(benchmark_fused_command)
+app.command("calibrate")(calibrate_command)
+app.command("evaluate-scores")(evaluate_scores_command)
 app.command("compare")(compare_command)
 app.command("explain")(explain_command)
 app.command("synth")(synth_command)

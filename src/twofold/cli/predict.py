@@ -17,7 +17,7 @@ from twofold.cli.inspect import say
 from twofold.data.dataset import Dataset
 from twofold.evaluation.answers import write_answers
 from twofold.files import make_folder
-from twofold.network.answering import Answerer
+from twofold.matchers.answering import Answering, answering
 from twofold.network.run import Predictions, RunFolder
 
 
@@ -31,14 +31,18 @@ def predict_command(
 ) -> None:
     """Answer who each pair shows, among the subjects that the run was trained on."""
     console = Console()
-    answerer = Answerer(RunFolder(run))
+    answerer = answering(RunFolder(run))
     make_folder(out.absolute().parent)  # before the work, not after it
     checked = load_checked(dataset, layout, skip_bad, console)
-    write_answers(out, ask(answerer, checked.dataset, console), top_k)
-    say(console, f"{len(checked.dataset.pairs)} answers: {out}")
+    said = ask(answerer, checked.dataset, console)
+    write_answers(out, said, top_k)
+    mute = [name for name, told in zip(said.names, said.answered, strict=True) if not told]
+    if mute:
+        say(console, f"No answer, since neither picture gave a template: {', '.join(mute[:20])}")
+    say(console, f"{len(said) - len(mute)} answers: {out}")
 
 
-def ask(answerer: Answerer, dataset: Dataset, console: Console) -> Predictions:
+def ask(answerer: Answering, dataset: Dataset, console: Console) -> Predictions:
     """Answer every pair, with a progress bar."""
     with progress_bar(console) as bar:
         task = bar.add_task("Answering", total=len(dataset.pairs))

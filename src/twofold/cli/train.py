@@ -3,11 +3,10 @@
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from twofold.cli.datasets import (
     CheckedDataset,
@@ -16,14 +15,21 @@ from twofold.cli.datasets import (
     SkipBadOption,
     load_checked,
 )
+from twofold.cli.enrol_run import enrol_run
 from twofold.cli.inspect import say
+from twofold.cli.runs import headline, require_same_data
 from twofold.cli.training_display import TrainingDisplay
 from twofold.errors import OptionError, OutputError
+from twofold.evaluation.answering_speed import measure_answering
 from twofold.evaluation.report import write_report
 from twofold.files import make_folder
+from twofold.matchers.options import MatcherOptions, matcher_protocol
 from twofold.network.keras_backend import require_keras
 from twofold.network.options import TrainingOptions
-from twofold.network.run import BRANCHES, RunFolder
+from twofold.network.run import RunFolder
+
+_OF_NETWORKS = {"preset", "batch_size", "epochs", "weights", "face_backbone", "iris_backbone",
+                "face_weights", "iris_weights", "logs"}  # fmt: skip
 
 
 class PresetName(StrEnum):
@@ -31,6 +37,13 @@ class PresetName(StrEnum):
 
     compact = "compact"
     report = "report"
+
+
+class MethodName(StrEnum):
+    """Methods as `--method` takes them."""
+
+    network = "network"
+    matchers = "matchers"
 
 
 class ProtocolName(StrEnum):
@@ -46,6 +59,10 @@ def train_command(
     dataset: Annotated[Path, typer.Argument(help="Folder or manifest of labelled pairs.")],
     out: Annotated[Path, typer.Option(help="Run folder to write.")],
     layout: LayoutOption = LayoutName.auto,
+    method: Annotated[
+        MethodName,
+        typer.Option(help="network: train one. matchers: enrol the pairs, and train nothing."),
+    ] = MethodName.network,
     preset: Annotated[
         PresetName, typer.Option(help="compact: ours, from scratch. report: VGG16 + ResNet50V2.")
     ] = PresetName.compact,
@@ -79,7 +96,17 @@ def train_command(
     ] = None,
     logs: Annotated[bool, typer.Option(help="TensorBoard logs.")] = True,
 ) -> None:
-    """Train on labelled pairs, cross-validate, and write a run folder with a report."""
+    """Train on labelled pairs, cross-validate, and write a run folder with a report.
+
+    With --method matchers no network is trained: the pairs are enrolled as references, and others
+    are identified by the evidence of face and iris matchers that come with Twofold.
+    """
+    given = _given(context)
+    if method == MethodName.matchers:
+        _refuse_network_options(given)
+        chosen = MatcherOptions(matcher_protocol(protocol.value), folds, holdout, seed)
+        enrol_run(dataset, layout, chosen, out, split, resume, skip_bad, compare or [])
+        return
     options = TrainingOptions(
         preset=preset.value,
         protocol=protocol.value,
@@ -94,10 +121,6 @@ def train_command(
         iris_weights=iris_weights or weights,
         logs=logs,
     )
-    given = {
-        name for name, source in ((p, context.get_parameter_source(p)) for p in context.params)
-        if source is not None and source.name == "COMMANDLINE"
-    }  # fmt: skip
     console = Console()
     run = RunFolder(out)
     options = _begun_or_new(run, options, given, resume)
@@ -106,8 +129,7 @@ def train_command(
         RunFolder(other).require_complete()
     make_folder(out)
     checked = load_checked(dataset, layout, skip_bad, console, labelled=True)
-    for other in compare or []:
-        _require_same_data(RunFolder(other), checked)
+    require_same_data(compare or [], checked)
     if split is None and run.config.exists() and options.protocol != "report":
         split = run.split  # a run goes on with the split that it began with
     report = train_and_report(checked, options, out, console, split, compare or [])
@@ -128,7 +150,7 @@ def train_and_report(
         The path of report.html, or the run folder where nothing was held out to score.
     """
     require_keras()
-    from twofold.network.protocols import divide
+    from twofold.network.division import divide
     from twofold.network.training import TrainingData, train
 
     division = divide(checked.dataset, checked.contents, options, split)
@@ -139,8 +161,9 @@ def train_and_report(
     if not run.scored:
         say(console, "Nothing was held out, so nothing was scored and there is no report.")
         return run.root
+    measure_answering(run, checked.dataset)
     report = write_report(out, checked.dataset, compare or [])
-    _headline(run, console)
+    headline(run, console)
     return report
 
 
@@ -171,11 +194,18 @@ def _begun_or_new(
     return kept
 
 
-def _require_same_data(other: RunFolder, checked: CheckedDataset) -> None:
-    if other.read_json(other.data).get("digest") != checked.card()["digest"]:
+def _given(context: typer.Context) -> set[str]:
+    """The parameters that were named on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    return {name for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+
+
+def _refuse_network_options(given: set[str]) -> None:
+    useless = sorted(given & _OF_NETWORKS)
+    if useless:
         raise OptionError(
-            f"{other.root}: trained on other data than {checked.dataset.root}. Compare runs on the "
-            "same data only."
+            f"--{useless[0].replace('_', '-')}: of networks only, and --method matchers trains "
+            "none. Leave it out."
         )
 
 
@@ -187,26 +217,3 @@ def _tell_leak(run: RunFolder, console: Console) -> None:
             "test images have themselves or an altered copy in the training part. "
             "Its figures are for comparison only."
         )
-
-
-def _headline(run: RunFolder, console: Console) -> None:
-    metrics: dict[str, Any] = run.read_json(run.metrics)
-    scored = metrics["held_out"] or metrics["cross_validation"]
-    scored = scored.get("pooled", scored)
-    crossed = metrics["cross_validation"]
-    table = Table(title=f"Accuracy, {metrics['headline']}")
-    for column in ("network", "accuracy", "95 % interval", "pairs", "folds: mean ± deviation"):
-        table.add_column(column, justify="right" if column != "network" else "left")
-    for branch in BRANCHES:
-        accuracy = scored[branch]["accuracy"]
-        spread = ""
-        if crossed:
-            spread = f"{crossed['mean'][branch]:.1%} ± {crossed['deviation'][branch]:.1%}"
-        table.add_row(
-            branch,
-            f"{accuracy['value']:.1%}",
-            "" if accuracy["low"] is None else f"{accuracy['low']:.1%} to {accuracy['high']:.1%}",
-            str(accuracy["pairs"]),
-            spread,
-        )
-    console.print(table)

@@ -16,11 +16,12 @@ def write_answers(path: Path, predictions: Predictions, top_k: int | None = None
     """Write who each pair shows, one row a pair in numeric order of their names.
 
     Args:
-        path: CSV file to write; columns Image,Answer.
+        path: CSV file to write; columns Image,Answer. The answer is empty where every subject is
+            as likely as any other: nothing could be made of the pair.
         predictions: of the pairs.
         top_k: also write the first k answers and their scores, as Answer,Score,Answer 2,Score 2 ...
-            A score is the fused network's softmax output, 0 to 1, higher for more alike; it says
-            nothing of people whom the network was not trained on.
+            A score is the network's softmax output, or the matchers' probability in a closed set,
+            0 to 1, higher for more alike; it says nothing of people whom the run does not know.
 
     Raises:
         OptionError: `top_k` is not between 1 and the number of subjects.
@@ -35,8 +36,9 @@ def write_answers(path: Path, predictions: Predictions, top_k: int | None = None
     writer.writerow(["Image", *_columns(top_k)])
     for place in sorted(range(len(predictions)), key=lambda k: natural(predictions.names[k])):
         row = [predictions.names[place]]
+        told = predictions.answered[place]
         for subject in ranked[place]:
-            row.append(predictions.labels[subject])
+            row.append(predictions.labels[subject] if told else "")
             if top_k is not None:
                 row.append(f"{predictions.fused[place, subject]:.6f}")
         writer.writerow(row)

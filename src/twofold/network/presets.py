@@ -67,7 +67,7 @@ REPORT = Preset(
     backbones={"face": "vgg16", "iris": "resnet50v2"},
     weights={"face": "imagenet", "iris": "imagenet"},
     sizes={"face": InputSize(56, 46, 3), "iris": InputSize(115, 153, 3)},
-    epochs=20,
+    epochs=12,
     batch_size=32,
     learning_rate=1e-4,
     augmentation="copies",
@@ -75,7 +75,7 @@ REPORT = Preset(
     schedule="constant",
     patience=3,
     # The report does not say how long it trained; 16 people fill only 8 batches an epoch.
-    min_updates=300,
+    min_updates=150,
 )
 
 COMPACT = Preset(

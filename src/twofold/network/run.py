@@ -64,6 +64,12 @@ class Predictions:
     def __len__(self) -> int:
         return len(self.names)
 
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """(n,) where both together prefer any subject to another; else a pair yielded nothing."""
+        told = self.fused.max(axis=1) > self.fused.min(axis=1)
+        return np.asarray(told | (len(self.labels) == 1), dtype=np.bool_)
+
     def save(self, path: Path) -> None:
         """Write to `path` (.npz), all or nothing.
 
@@ -141,6 +147,18 @@ class RunFolder:
         return self.root / "config.json"
 
     @property
+    def method(self) -> str:
+        """How the run answers: "network" or "matchers".
+
+        Raises:
+            ModelError: not a run folder, or a damaged one.
+        """
+        if not self.config.is_file():
+            raise ModelError(f"{self.root}: not a run folder (no config.json). Name one that is.")
+        config = self.read_json(self.config)
+        return str(config.get("method", "network")) if isinstance(config, dict) else "network"
+
+    @property
     def environment(self) -> Path:
         return self.root / "environment.json"
 
@@ -173,9 +191,19 @@ class RunFolder:
         return self.root / "model.onnx"
 
     @property
+    def references(self) -> Path:
+        """Templates of the labelled pairs, of a run that answers by matchers."""
+        return self.root / "references.zip"
+
+    @property
     def model_card(self) -> Path:
         """model.json: written last by the training, so that its presence means "trained"."""
         return self.root / "model.json"
+
+    @property
+    def speed(self) -> Path:
+        """speed.json: how long answers take on the machine that made the run."""
+        return self.root / "speed.json"
 
     @property
     def metrics(self) -> Path:

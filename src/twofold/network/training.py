@@ -146,7 +146,7 @@ def _record(
         if run.read_json(run.split) != split:
             raise OutputError(f"{run.root}: begun with another split. Give {run.split} back.")
         return
-    write_json(run.environment, environment())
+    write_json(run.environment, environment(keras.config.backend()))
     write_json(run.data, card)
     write_json(run.labels, list(labels))
     write_json(run.split, split)

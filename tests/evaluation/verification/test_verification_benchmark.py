@@ -40,9 +40,13 @@ def rows(path: Path) -> list[list[str]]:
 
 def test_files_hold_every_comparison_and_every_failure(outcome: Outcome, tmp_path: Path) -> None:
     metrics_path = writing.write_outcome(outcome, tmp_path / "out", "twofold benchmark iris people")
-    header, *scores = rows(tmp_path / "out" / "scores.csv")
+    header, *every = rows(tmp_path / "out" / "scores.csv")
     assert header == ["reference", "probe", "mated", "score"]
-    assert len(scores) == 45 * 44 // 2  # 48 pictures, 3 of them without a template
+    assert len(every) == 48 * 47 // 2
+    scores, failed = every[: 45 * 44 // 2], every[45 * 44 // 2 :]
+    black = {"p1/left/0.png", "p2/right/3.png", "p3/left/1.png"}  # without a template
+    assert all(score == "nan" and black & {a, b} for a, b, _, score in failed)
+    assert sum(mated == "1" for _, _, mated, _ in failed) == 9
     assert len({(a, b) for a, b, _, _ in scores} | {(b, a) for a, b, _, _ in scores}) == 45 * 44
     for reference, probe, mated, score in scores[::37]:
         assert mated == str(int(Path(reference).parent == Path(probe).parent))
@@ -72,16 +76,14 @@ def test_files_hold_every_comparison_and_every_failure(outcome: Outcome, tmp_pat
             assert min(picture.size) > 400
 
 
-def test_rates_follow_from_the_two_tables_alone(outcome: Outcome, tmp_path: Path) -> None:
-    """Someone else's program computes the same FNMR from scores.csv and failures.csv."""
+def test_rates_follow_from_the_table_alone(outcome: Outcome, tmp_path: Path) -> None:
+    """Someone else's program computes the same FNMR from scores.csv."""
     writing.write_outcome(outcome, tmp_path, "")
     _, *scores = rows(tmp_path / "scores.csv")
-    failed = len(rows(tmp_path / "failures.csv")) - 1
     point = outcome.rates.points[0]
     mated = np.array([float(s) for _, _, m, s in scores if m == "1"])
-    missed = outcome.rates.counts.mated - len(mated)
-    assert failed == 3 and missed == 9
-    fnmr = ((mated < point.threshold).sum() + missed) / outcome.rates.counts.mated
+    assert len(mated) == outcome.rates.counts.mated and np.isnan(mated).sum() == 9
+    fnmr = 1 - (mated >= point.threshold).mean()
     assert point.fnmr.value == pytest.approx(fnmr)
 
 
@@ -165,9 +167,9 @@ def test_thresholds_are_kept_with_their_source(people: Path, tmp_path: Path) -> 
     assert load(tmp_path / "th.json") == (made,)
     assert find(load(tmp_path / "th.json"), "patterns", "c0ffee") == made
     assert find(load(tmp_path / "th.json"), "patterns", "other") is None
-    assert made.at(0.01).score == outcome.rates.points[0].threshold
+    assert made.at(0.01).score == outcome.rates.points[1].threshold
     assert made.source.subjects == 6 and made.source.failed == 3
-    with pytest.raises(OptionError, match=r"there are 0\.01"):
+    with pytest.raises(OptionError, match=r"there are 0\.1"):
         made.at(1e-5)
     (tmp_path / "th.json").write_text("{}")
     with pytest.raises(ModelError, match="not a file of thresholds"):

@@ -47,7 +47,7 @@ def test_rates_of_normal_scores_are_those_of_the_closed_form() -> None:
     exact = {f: norm.cdf(norm.isf(f) - 3) for f in (1e-2, 1e-3)}
     assert rates.eer.value == pytest.approx(norm.cdf(-1.5), abs=0.006)
     assert rates.eer_threshold == pytest.approx(1.5, abs=0.05)
-    for point in rates.points[:2]:
+    for point in rates.points[1:3]:
         assert point.fnmr.value == pytest.approx(exact[point.wanted], abs=0.03)
         assert point.threshold == pytest.approx(norm.isf(point.wanted), abs=0.05)
     assert rates.eer.low < norm.cdf(-1.5) < rates.eer.high
@@ -134,7 +134,7 @@ def test_failures_are_false_non_matches_and_never_false_matches() -> None:
     assert rates.failed == 1
     assert rates.failure.value == pytest.approx(1 / 6)
     applied = apply_threshold(
-        compared(people, scores), error_rates(gaussian(40, 4, 1, seed=2)).points[0]
+        compared(people, scores), error_rates(gaussian(40, 4, 1, seed=2)).points[1]
     )
     assert applied is not None  # every score lies below that threshold
     assert applied.fnmr.value == 1 and applied.fmr.value == 0
@@ -143,13 +143,13 @@ def test_failures_are_false_non_matches_and_never_false_matches() -> None:
 
 def test_an_fmr_that_the_data_cannot_support_is_refused() -> None:
     few = error_rates(gaussian(8, 2, apart=9))  # 112 non-mated comparisons
-    assert [point.fnmr.value for point in few.points] == [None, None, None]
-    assert "112 completed non-mated comparisons" in str(few.points[0].fnmr.refused)
-    assert few.points[0].threshold is None
+    assert [point.fnmr.value for point in few.points] == [0, None, None, None]
+    assert "112 completed non-mated comparisons" in str(few.points[1].fnmr.refused)
+    assert few.points[1].threshold is None
     more = error_rates(gaussian(30, 3, apart=9))  # 3,915
-    assert [point.fnmr.value for point in more.points] == [0, 0, None]
+    assert [point.fnmr.value for point in more.points] == [0, 0, 0, None]
     many = error_rates(gaussian(220, 4, apart=9), resamples=10)  # 385,440: 1e-5 is added
-    assert [point.wanted for point in many.points] == [1e-2, 1e-3, 1e-4, 1e-5]
+    assert [point.wanted for point in many.points] == [1e-1, 1e-2, 1e-3, 1e-4, 1e-5]
     assert many.points[-1].false_matches == 3
 
 
@@ -172,7 +172,7 @@ def test_the_seed_fixes_the_intervals() -> None:
 
 def test_the_threshold_reproduces_the_errors_that_it_was_set_for() -> None:
     made = gaussian(60, 4, apart=2.5)
-    for point in error_rates(made).points[:2]:
+    for point in error_rates(made).points[:3]:
         applied = apply_threshold(made, point)
         assert applied is not None
         assert applied.fnmr.value == pytest.approx(point.fnmr.value)

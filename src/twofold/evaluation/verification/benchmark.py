@@ -5,17 +5,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twofold.data.samples import SampleSet, digests, set_digest
 from twofold.errors import DatasetError
 from twofold.evaluation.verification.comparisons import (
     Comparisons,
+    People,
     compared,
     of_subjects,
     people_of,
 )
 from twofold.evaluation.verification.extraction import Extracted, Size, extract_all
 from twofold.evaluation.verification.matcher import Matcher, MatcherFactory
+from twofold.evaluation.verification.protocols import (
+    Protocol,
+    ProtocolRates,
+    measure_protocol,
+    select,
+)
 from twofold.evaluation.verification.rates import (
     SEED,
     TARGETS,
@@ -24,6 +32,8 @@ from twofold.evaluation.verification.rates import (
     apply_threshold,
     error_rates,
 )
+from twofold.evaluation.verification.subgroup_columns import by_columns, values_of
+from twofold.evaluation.verification.subgroups import Subgroups
 
 Watch = Callable[[str, int, int], None]
 
@@ -60,6 +70,8 @@ class Outcome:
         seed: of the intervals and of the halves.
         jobs: processes that extracted.
         extraction_seconds, comparison_seconds: by the clock.
+        protocol: what a protocol's comparisons gave, where one was given.
+        subgroups: a table for each column asked for.
     """
 
     samples: SampleSet
@@ -75,6 +87,8 @@ class Outcome:
     jobs: int
     extraction_seconds: float
     comparison_seconds: float
+    protocol: ProtocolRates | None = None
+    subgroups: tuple[Subgroups, ...] = ()
 
 
 def run_benchmark(
@@ -85,6 +99,8 @@ def run_benchmark(
     jobs: int = 1,
     seed: int = SEED,
     halves: bool = False,
+    protocol: Protocol | None = None,
+    by: Sequence[str] = (),
     watch: Watch = lambda stage, done, total: None,
 ) -> Outcome:
     """Compare every sample with every other and measure.
@@ -96,11 +112,21 @@ def run_benchmark(
         jobs: processes that extract; figures are the same whatever their number.
         seed: of the resampling and of the halves.
         halves: also measure two halves of the people apart.
+        protocol: also measure its comparisons; samples that it does not name are left aside.
+        by: columns that subgroups are told by.
         watch: told the stage, how much is done, and how much there is.
 
     Raises:
-        DatasetError: fewer than two samples gave a template, or a half has nothing to compare.
+        DatasetError: fewer than two samples gave a template, a half has nothing to compare, or
+            the protocol does not fit the samples.
+        OptionError: a column of `by` cannot part the samples.
     """
+    left_aside = 0
+    if protocol is not None:
+        chosen = select(protocol, samples)
+        left_aside = len(samples.samples) - len(chosen.samples)
+        samples = chosen
+    columns = {column: values_of(samples, column) for column in by}
     matcher = factory()  # before the files are read: a missing model is found at once
     contents = digests(samples.samples)
     start = time.perf_counter()
@@ -127,6 +153,13 @@ def run_benchmark(
     people = people_of(samples, [one.failure is not None for one in extracted])
     comparisons = compared(people, scores)
     watch("Resampling", 0, 1)
+    rates = error_rates(comparisons, seed=seed)
+    measured = None
+    if protocol is not None:
+        measured = measure_protocol(
+            protocol, samples.samples, _with_failures(people, scores), seed=seed,
+            left_aside=left_aside,
+        )  # fmt: skip
     known = [content for content in contents if content]
     return Outcome(
         samples=samples,
@@ -136,13 +169,23 @@ def run_benchmark(
         size=size,
         extracted=tuple(extracted),
         comparisons=comparisons,
-        rates=error_rates(comparisons, seed=seed),
+        rates=rates,
         halves=_halves(samples, comparisons, seed) if halves else (),
         seed=seed,
         jobs=jobs,
         extraction_seconds=extraction_seconds,
         comparison_seconds=comparison_seconds,
+        protocol=measured,
+        subgroups=by_columns(comparisons, rates, samples.samples, columns, seed=seed),
     )
+
+
+def _with_failures(people: People, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Scores of every sample with every other, NaN where one has no template."""
+    there = np.flatnonzero(~people.failed)
+    table = np.full((len(people.failed),) * 2, np.nan)
+    table[np.ix_(there, there)] = scores
+    return table
 
 
 def split(subjects: int, seed: int) -> tuple[list[int], list[int]]:

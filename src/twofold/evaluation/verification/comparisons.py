@@ -1,4 +1,7 @@
-"""Every sample compared with every other: scores, and which of them are mated."""
+"""Comparisons: scores and which of them are mated.
+
+Either every sample with every other (`Comparisons`), or a list that someone else chose (`Listed`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,6 +48,47 @@ class Comparisons:
     second: NDArray[np.int32]
     score: NDArray[np.float32]
     mated: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Comparisons as they were listed: of a score file, a protocol, or an identification.
+
+    Attributes:
+        subjects: names of the subjects by number; without labels every comparison is numbered as
+            if it were a subject of its own, and no name is known.
+        first, second: int32 (m,) numbers of the reference's and the probe's subject.
+        score: float64 (m,), higher means more alike; NaN where a comparison failed.
+        mated: bool (m,).
+        labelled: whether numbers are those of people.
+    """
+
+    subjects: tuple[str, ...]
+    first: NDArray[np.int32]
+    second: NDArray[np.int32]
+    score: NDArray[np.float64]
+    mated: NDArray[np.bool_]
+    labelled: bool = True
+
+    @property
+    def units(self) -> int:
+        """How many there are to resample: subjects, or comparisons where no label is known."""
+        return len(self.subjects) if self.labelled else len(self.score)
+
+    def chosen(self, wanted: NDArray[np.bool_]) -> "Listed":
+        """The comparisons where `wanted` (m,) is true, subjects numbered anew."""
+        numbers = np.concatenate([self.first[wanted], self.second[wanted]])
+        kept, renumbered = np.unique(numbers, return_inverse=True)
+        half = len(numbers) // 2
+        names = tuple(self.subjects[k] for k in kept) if self.labelled else ()
+        return Listed(
+            names,
+            renumbered[:half].astype(np.int32),
+            renumbered[half:].astype(np.int32),
+            self.score[wanted],
+            self.mated[wanted],
+            self.labelled,
+        )
 
 
 @dataclass(frozen=True)
@@ -115,8 +159,41 @@ def of_subjects(comparisons: Comparisons, subjects: Sequence[int]) -> Comparison
     )
 
 
-def count(comparisons: Comparisons) -> Counts:
+def unlabelled(score: NDArray[np.float64], mated: NDArray[np.bool_]) -> Listed:
+    """Scores of which nothing but mated or not is known; each is resampled alone."""
+    alone = np.arange(len(score), dtype=np.int32)
+    return Listed((), alone, alone, score, mated, labelled=False)
+
+
+def listed(
+    references: Sequence[str],
+    probes: Sequence[str],
+    score: NDArray[np.float64],
+    mated: NDArray[np.bool_],
+) -> Listed:
+    """Comparisons between named subjects, one of each argument for each comparison."""
+    numbers: dict[str, int] = {}
+    first = [numbers.setdefault(name, len(numbers)) for name in references]
+    second = [numbers.setdefault(name, len(numbers)) for name in probes]
+    return Listed(
+        tuple(numbers),
+        np.array(first, dtype=np.int32),
+        np.array(second, dtype=np.int32),
+        np.asarray(score, dtype=np.float64),
+        np.asarray(mated, dtype=np.bool_),
+    )
+
+
+def count(comparisons: Comparisons | Listed) -> Counts:
     """Count the comparisons, with those that a failed sample took part in."""
+    if isinstance(comparisons, Listed):
+        failed, mated_list = np.isnan(comparisons.score), comparisons.mated
+        return Counts(
+            mated=int(mated_list.sum()),
+            mated_failed=int((mated_list & failed).sum()),
+            non_mated=int((~mated_list).sum()),
+            non_mated_failed=int((~mated_list & failed).sum()),
+        )
     people = comparisons.people
     samples = len(people.subject)
     every = samples * (samples - 1) // 2

@@ -14,6 +14,8 @@ import numpy as np
 from twofold.data.dataset import printable
 from twofold.evaluation.verification import rates
 from twofold.evaluation.verification.benchmark import Half, Outcome
+from twofold.evaluation.verification.protocols import ProtocolRates
+from twofold.evaluation.verification.systems_metrics import applied, subgroups
 from twofold.thresholds import DIRECTION
 
 _PACKAGES = ("twofold", "numpy", "opencv-python-headless", "pillow", "onnxruntime", "numba",
@@ -52,12 +54,18 @@ def measured(outcome: Outcome, command: str) -> dict[str, Any]:
             "denominators": "all mated (FNMR) and all non-mated (FMR) comparisons, "
             "failed ones included",
             "match": DIRECTION,
-            "interval": f"95 %, percentiles of {rates.RESAMPLES} resamples of subjects",
+            "interval": f"95 %, from {rates.RESAMPLES} resamples of subjects",
             "seed": outcome.seed,
         },
         **_rates(outcome.rates),
         "failure_codes": dict(codes.most_common()),
         "halves": [_half(half) for half in outcome.halves],
+        **({} if outcome.protocol is None else {"protocol_file": _protocol(outcome.protocol)}),
+        **(
+            {"subgroups": [subgroups(table) for table in outcome.subgroups]}
+            if outcome.subgroups
+            else {}
+        ),
         "extraction": _times(outcome),
         "comparison": {
             "seconds": round(outcome.comparison_seconds, 4),
@@ -112,6 +120,18 @@ def _half(half: Half) -> dict[str, Any]:
             for one in half.applied
         },
     }
+
+
+def _protocol(measured: ProtocolRates) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": printable(measured.name),
+        "left_aside_samples": measured.left_aside,
+        "evaluation": _rates(measured.evaluation),
+    }
+    if measured.development is not None:
+        found["development"] = _rates(measured.development)
+        found["at_thresholds_of_development"] = applied(measured.applied)
+    return found
 
 
 def _times(outcome: Outcome) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def render(outcome: Outcome, title: str, command: str) -> str:
 def _tiles(outcome: Outcome) -> list[dict[str, str]]:
     rates = outcome.rates
     tiles = [_tile("EER", rates.eer)]
-    for point in rates.points[:2]:
+    for point in rates.points[1:3]:
         name = f"FNMR at FMR {percentage(point.wanted)}"
         if point.fnmr.refused is None:
             tiles.append(_tile(name, point.fnmr))

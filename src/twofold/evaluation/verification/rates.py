@@ -3,155 +3,152 @@
 Definitions follow ISO/IEC 19795-1:2021. A comparison is a match where its score reaches the
 threshold. Failures to extract are comparisons that never match: mated ones are false non-matches,
 non-mated ones never false matches; both stay in the denominators (the generalised rates of the
-standard). Intervals are percentiles over resampled subjects (the subsets bootstrap of Bolle, Ratha
-and Pankanti, "Error analysis of pattern recognition systems", CVIU 93, 2004): a person is drawn
-with both eyes and all pictures, since comparisons that share a person are not independent.
+standard). Intervals come from resampled subjects; `intervals` says how.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.evaluation.verification import walk
-from twofold.evaluation.verification.comparisons import Comparisons, Counts, count
+from twofold.evaluation.verification.comparisons import Comparisons, Counts, Listed, count
+from twofold.evaluation.verification.intervals import (
+    RESAMPLES,
+    SEED,
+    Floats,
+    Rate,
+    bounds,
+    clopper_pearson,
+    draw,
+    draw_comparisons,
+    rate,
+    rate_of_pairs,
+    resampled,
+)
+from twofold.evaluation.verification.measured import Applied, Det, ErrorRates, OperatingPoint
 
-RESAMPLES = 1_000
-SEED = 19795
-TARGETS = (1e-2, 1e-3, 1e-4)
+__all__ = ["RESAMPLES", "SEED", "TARGETS", "Applied", "Det", "ErrorRates", "OperatingPoint", "Rate",
+           "apply_threshold", "draw", "error_rates", "lowest_fmr", "resampling"]  # fmt: skip
+
+TARGETS = (1e-1, 1e-2, 1e-3, 1e-4)
 _STRICTER = (1e-5, 1e-6)  # measured as well where the data support them
-_TAIL = 0.025
+_FEW = 10  # false matches, below which a rate's interval leans on a lower threshold
 _FEWEST = 3  # "rule of three": below 3 / comparisons a rate of errors cannot be told from none
 _HIGHEST_FMR = 0.5  # of the DET curve
 _DET_POINTS = 81
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A share with its interval.
-
-    Attributes:
-        value: 0 to 1, or None where the data cannot support it.
-        low, high: bounds of the 95 % interval, or None where nothing can be resampled.
-        refused: why there is no value.
-    """
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    refused: str | None = None
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """The FNMR at the lowest threshold whose FMR is not above a wanted one.
-
-    Attributes:
-        wanted: the FMR asked for.
-        fnmr: false non-match rate there.
-        threshold: scores of this or more are matches; None where refused.
-        fmr: measured at the threshold, at most `wanted`.
-        false_matches, false_non_matches: their numbers, failures among the latter.
-    """
-
-    wanted: float
-    fnmr: Rate
-    threshold: float | None = None
-    fmr: float | None = None
-    false_matches: int | None = None
-    false_non_matches: int | None = None
-
-
-@dataclass(frozen=True)
-class Det:
-    """The trade-off of both errors: FNMR, and its interval, at rising FMR; each (g,), 0 to 1."""
-
-    fmr: NDArray[np.float64]
-    fnmr: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ErrorRates:
-    """Everything measured on one set of comparisons.
-
-    Attributes:
-        samples, failed, subjects, identities: counts of what was compared.
-        counts: of the comparisons.
-        failure: share of samples without a template.
-        eer: equal error rate.
-        eer_threshold: score at which the two errors cross.
-        points: one for each wanted FMR, falling.
-        det: from the lowest FMR that the data support on.
-    """
-
-    samples: int
-    failed: int
-    subjects: int
-    identities: int
-    counts: Counts
-    failure: Rate
-    eer: Rate
-    eer_threshold: float | None
-    points: tuple[OperatingPoint, ...]
-    det: Det
-
-
 def error_rates(
-    comparisons: Comparisons, *, resamples: int = RESAMPLES, seed: int = SEED
+    comparisons: Comparisons | Listed, *, resamples: int = RESAMPLES, seed: int = SEED
 ) -> ErrorRates:
     """Measure a set of comparisons; the same seed gives the same intervals."""
-    people, counts = comparisons.people, count(comparisons)
+    counts = count(comparisons)
     by_score = walk.sort(comparisons)
     supported = lowest_fmr(counts)
     grid = _grid(supported)
     wanted = (*TARGETS, *(fmr for fmr in _STRICTER if fmr >= supported))
     targets = np.array(sorted({*wanted, *grid.tolist()}))
-    once = np.ones((1, len(people.names)))
-    drawn = draw(len(people.names), resamples, seed)
-    eer, fnmr = walk.eer_and_fnmr(by_score, once, targets)
-    eers, fnmrs = walk.eer_and_fnmr(by_score, drawn, targets)
+    eer, fnmr = walk.eer_and_fnmr(by_score, np.ones((1, by_score.units)), targets)
+    eers, fnmrs = resampled(
+        resampling(comparisons, resamples, seed),
+        lambda weights: walk.eer_and_fnmr(by_score, weights, targets),
+    )
+    units = mated_units(comparisons)
+    low, high = bounds(fnmr[0], fnmrs, units, counts.mated)
+    high = _falling(fnmr[0], high, targets >= supported)
     curve = _Curve(by_score, counts)
     at = {float(target): place for place, target in enumerate(targets)}
     columns = [at[fmr] for fmr in grid.tolist()]
-    low, high = _bounds(fnmrs)
-    failed_of = np.bincount(
-        people.subject, weights=people.failed, minlength=len(people.names)
-    ).astype(np.float64)
+    samples, failed, subjects, identities = _sizes(comparisons)
+
+    def point(target: float) -> OperatingPoint:
+        if target < supported:
+            return _refusal(target, counts)
+        place = at[target]
+        return curve.point(target, _rate(fnmr[0, place], low[place], high[place]))
+
     return ErrorRates(
-        samples=len(people.subject),
-        failed=int(people.failed.sum()),
-        subjects=len(people.names),
-        identities=len(np.unique(people.identity)),
+        samples=samples,
+        failed=failed,
+        subjects=subjects,
+        identities=identities,
         counts=counts,
-        failure=_rate(
-            float(people.failed.mean()), (drawn @ failed_of) / (drawn @ by_score.samples)
-        ),
-        eer=_rate(float(eer[0]), eers),
+        failure=_failure(comparisons, resamples, seed),
+        eer=rate(float(eer[0]), eers, units, counts.mated),
         eer_threshold=curve.crossing(),
-        points=tuple(
-            _refusal(target, counts)
-            if target < supported
-            else curve.point(target, _rate(float(fnmr[0, at[target]]), fnmrs[:, at[target]]))
-            for target in wanted
-        ),
+        points=tuple(point(target) for target in wanted),
         det=Det(grid, fnmr[0, columns], low[columns], high[columns]),
     )
 
 
-@dataclass(frozen=True)
-class Applied:
-    """A threshold from elsewhere, applied unchanged: what both errors turn out to be."""
+def _falling(fnmr: Floats, high: Floats, usable: NDArray[np.bool_]) -> Floats:
+    """Upper bounds (g,) at rising FMR: without an error, that of a lower FMR holds as well.
 
-    wanted: float
-    threshold: float
-    fmr: Rate
-    fnmr: Rate
+    FNMR falls with rising FMR, so what bounds it at a stricter threshold, where errors tell of the
+    variance, bounds it at a laxer one.
+    """
+    stricter = np.minimum.accumulate(np.where(usable, high, np.inf))
+    return np.where((fnmr == 0) & usable, np.minimum(high, stricter), high)
+
+
+def _rate(value: float, low: float, high: float) -> Rate:
+    if np.isnan(low) or np.isnan(value):
+        return Rate(float(value))
+    return Rate(float(value), float(low), float(high))
+
+
+def mated_units(comparisons: Comparisons | Listed) -> int:
+    """Subjects that FNMR is taken over: those with a mated comparison."""
+    if isinstance(comparisons, Listed):
+        return len(np.unique(comparisons.first[comparisons.mated]))
+    people = comparisons.people
+    several = np.bincount(people.identity)[people.identity] > 1
+    return len(np.unique(people.subject[several]))
+
+
+def resampling(comparisons: Comparisons | Listed, resamples: int, seed: int) -> Iterator[Floats]:
+    """Weightings of the subjects, or of the comparisons where no subject is known, in blocks."""
+    if isinstance(comparisons, Listed) and not comparisons.labelled:
+        return draw_comparisons(comparisons, resamples, seed)
+    subjects = comparisons.subjects if isinstance(comparisons, Listed) else comparisons.people.names
+    return iter([draw(len(subjects), resamples, seed)])
+
+
+def _sizes(comparisons: Comparisons | Listed) -> tuple[int, int, int, int]:
+    if isinstance(comparisons, Listed):
+        return 0, 0, len(comparisons.subjects), 0
+    people = comparisons.people
+    return (
+        len(people.subject),
+        int(people.failed.sum()),
+        len(people.names),
+        len(np.unique(people.identity)),
+    )
+
+
+def _failure(comparisons: Comparisons | Listed, resamples: int, seed: int) -> Rate:
+    """Samples that failed among all, or comparisons that failed among those listed."""
+    if isinstance(comparisons, Listed):
+        first, second, units = comparisons.first, comparisons.second, comparisons.units
+        failed = np.isnan(comparisons.score)
+    else:
+        first = second = comparisons.people.subject
+        failed, units = comparisons.people.failed, len(comparisons.people.names)
+    every = walk.PairSum(first, second, units, np.ones(len(failed)))
+    lost = walk.PairSum(first, second, units, failed.astype(np.float64))
+
+    def shares(weights: Floats) -> tuple[Floats]:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (lost(weights) / every(weights),)
+
+    (found,) = resampled(resampling(comparisons, resamples, seed), shares)
+    people = len(np.unique(np.concatenate([first, second])))
+    return rate(float(failed.mean()), found, people, len(failed))
 
 
 def apply_threshold(
-    comparisons: Comparisons,
+    comparisons: Comparisons | Listed,
     point: OperatingPoint,
     *,
     resamples: int = RESAMPLES,
@@ -161,16 +158,47 @@ def apply_threshold(
     if point.threshold is None:
         return None
     by_score = walk.sort(comparisons)
-    subjects = len(comparisons.people.names)
-    thresholds = np.array([point.threshold])
-    fmr, fnmr = walk.at_thresholds(by_score, np.ones((1, subjects)), thresholds)
-    fmrs, fnmrs = walk.at_thresholds(by_score, draw(subjects, resamples, seed), thresholds)
+    counts = count(comparisons)
+    few = _few_false_matches(by_score, point.threshold)
+    thresholds = np.array([point.threshold, few])
+    fmr, fnmr = walk.at_thresholds(by_score, np.ones((1, by_score.units)), thresholds)
+    fmrs, fnmrs = resampled(
+        resampling(comparisons, resamples, seed),
+        lambda weights: walk.at_thresholds(by_score, weights, thresholds),
+    )
     return Applied(
         point.wanted,
         point.threshold,
-        _rate(float(fmr[0, 0]), fmrs[:, 0]),
-        _rate(float(fnmr[0, 0]), fnmrs[:, 0]),
+        _false_match_rate(fmr[0], fmrs, _all_units(comparisons), counts.non_mated),
+        rate(float(fnmr[0, 0]), fnmrs[:, 0], mated_units(comparisons), counts.mated),
     )
+
+
+def _few_false_matches(by_score: walk.Sorted, threshold: float) -> float:
+    """The threshold, or a lower one where that brings `_FEW` false matches."""
+    false = by_score.score[~by_score.mated]
+    return min(threshold, float(false[min(_FEW, len(false)) - 1])) if len(false) else threshold
+
+
+def _false_match_rate(values: Floats, resampled_values: Floats, units: int, trials: int) -> Rate:
+    """FMR at the first threshold; the second tells what the comparisons are worth in the tail.
+
+    With hardly a false match the resamples say little. How much comparisons of the same people
+    depend on one another is then taken from the lower threshold, where they do so rather more.
+    """
+    value, enough = float(values[0]), float(values[1])
+    known = resampled_values[~np.isnan(resampled_values).any(axis=1)]
+    if value == enough or not 0 < enough < 1 or len(known) < 2:
+        return rate_of_pairs(value, resampled_values[:, 0], units, trials)
+    variance = float(known[:, 1].var(ddof=1)) * units / (units - 1)
+    worth = min(enough * (1 - enough) / variance, trials) if variance > 0 else trials
+    return Rate(value, *clopper_pearson(value * worth, worth))
+
+
+def _all_units(comparisons: Comparisons | Listed) -> int:
+    if isinstance(comparisons, Listed):
+        return comparisons.units if comparisons.labelled else int((~comparisons.mated).sum())
+    return len(comparisons.people.names)
 
 
 def lowest_fmr(counts: Counts) -> float:
@@ -179,34 +207,9 @@ def lowest_fmr(counts: Counts) -> float:
     return min(_FEWEST / completed, 1.0) if completed else 1.0
 
 
-def draw(subjects: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each subject is drawn in each resample, (resamples, subjects)."""
-    if subjects < 2:
-        return np.empty((0, subjects))
-    rng = np.random.default_rng(seed)
-    shares = np.full(subjects, 1 / subjects)
-    return rng.multinomial(subjects, shares, size=resamples).astype(np.float64)
-
-
 def _grid(lowest: float) -> NDArray[np.float64]:
     start = min(lowest, _HIGHEST_FMR)
     return np.unique(np.geomspace(start, _HIGHEST_FMR, _DET_POINTS))
-
-
-def _bounds(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    known = values[~np.isnan(values).any(axis=1)]
-    if not len(known):
-        nothing = np.full(values.shape[1], np.nan)
-        return nothing, nothing
-    low, high = np.quantile(known, [_TAIL, 1 - _TAIL], axis=0)
-    return low, high
-
-
-def _rate(value: float, resampled: NDArray[np.float64]) -> Rate:
-    low, high = _bounds(resampled.reshape(-1, 1))
-    if np.isnan(low[0]):
-        return Rate(value)
-    return Rate(value, float(low[0]), float(high[0]))
 
 
 def _refusal(target: float, counts: Counts) -> OperatingPoint:

@@ -40,7 +40,7 @@ def rows(outcome: Outcome) -> list[Row]:
         row(f"FNMR at FMR {percentage(point.wanted)}", [_point(rates, place) for rates in every])
         for place, point in enumerate(outcome.rates.points)
     ]
-    return found + _applied(outcome)
+    return found + _applied(outcome) + _of_protocol(outcome)
 
 
 def _applied(outcome: Outcome) -> list[Row]:
@@ -55,6 +55,34 @@ def _applied(outcome: Outcome) -> list[Row]:
         found.append(Row(f"FMR {name}", ("", *cells), begins=fmr == wanted[0]))
         cells = [told(one.fnmr) if one else "–" for one in there]
         found.append(Row(f"FNMR {name}", ("", *cells)))
+    return found
+
+
+def _of_protocol(outcome: Outcome) -> list[Row]:
+    """The comparisons that a protocol names; all of them in the first column."""
+    measured = outcome.protocol
+    if measured is None:
+        return []
+    rest = ("",) * len(outcome.halves)
+    found: list[Row] = []
+
+    def row(name: str, cell: str, begins: bool = False) -> None:
+        found.append(Row(name, (cell, *rest), begins))
+
+    parts = [("evaluation", measured.evaluation)]
+    if measured.development is not None:
+        parts.insert(0, ("development", measured.development))
+    for name, rates in parts:
+        counts = rates.counts
+        row(f"Protocol, {name}: subjects", f"{rates.subjects:,}", begins=True)
+        row("Mated / non-mated comparisons", f"{counts.mated:,} / {counts.non_mated:,}")
+        row("EER", told(rates.eer))
+        for place, point in enumerate(rates.points):
+            row(f"FNMR at FMR {percentage(point.wanted)}", _point(rates, place))
+    for one in measured.applied:
+        name = f"at development's threshold for FMR {percentage(one.wanted)}"
+        row(f"FMR {name}", told(one.fmr), begins=one is measured.applied[0])
+        row(f"FNMR {name}", told(one.fnmr))
     return found
 
 
@@ -78,10 +106,9 @@ def remarks(outcome: Outcome) -> list[str]:
             "they are mated, and labels are wrong where they are not."
         )
     if rates.eer.value == 0:
-        bound = 1 - 0.05 ** (1 / max(rates.subjects, 1))
         found.append(
-            f"No error among {rates.subjects:,} subjects leaves nothing to resample; up to "
-            f"{percentage(bound)} of such subjects may still meet one (95 % upper bound)."
+            "No error was seen, so nothing differs between resamples: the upper bounds take every "
+            "subject as one trial (about 3.7 / subjects)."
         )
     return found
 

@@ -6,27 +6,33 @@ are not compared with one another). All weights 1 give the plain rates, so that 
 interval come from the same lines.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from twofold.evaluation.verification.comparisons import Comparisons
+from twofold.evaluation.verification.comparisons import Comparisons, Listed, People
 
 Floats = NDArray[np.float64]
 
 
+# Mated and non-mated comparisons, failed ones included, under each weighting: (r, s) -> (r,), (r,).
+Totals = Callable[[Floats], tuple[Floats, Floats]]
+
+
 @dataclass(frozen=True)
 class Sorted:
-    """Comparisons by falling score.
+    """Comparisons by falling score, failed ones left out.
 
     Attributes:
         score: float64 (m,).
         first, second: int32 (m,) numbers of the two subjects.
         mated: bool (m,).
         last: bool (m,), whether the next score is lower, so that a threshold can lie between.
-        samples: float64 (s,) samples of each subject, failed ones included.
-        mated_of: float64 (s,) mated comparisons within each subject, failed ones included.
+        totals: how many comparisons there are under a weighting, failed ones included.
+        units: subjects (or unlabelled comparisons) s that a weighting is over.
     """
 
     score: Floats
@@ -34,11 +40,23 @@ class Sorted:
     second: NDArray[np.int32]
     mated: NDArray[np.bool_]
     last: NDArray[np.bool_]
+    totals: Totals
+    units: int
+
+
+@dataclass(frozen=True)
+class _EveryPair:
+    """Totals where every sample meets every other.
+
+    Attributes:
+        samples: (s,) samples of each subject, failed ones included.
+        mated_of: (s,) mated comparisons within each subject, failed ones included.
+    """
+
     samples: Floats
     mated_of: Floats
 
-    def totals(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Mated and non-mated comparisons under each weighting: (r, s) -> (r,), (r,)."""
+    def __call__(self, weights: Floats) -> tuple[Floats, Floats]:
         mated = weights @ self.mated_of
         drawn = weights * self.samples
         across = (drawn.sum(axis=1) ** 2 - (drawn**2).sum(axis=1)) / 2
@@ -46,26 +64,72 @@ class Sorted:
         return mated, across + within
 
 
-def sort(comparisons: Comparisons) -> Sorted:
+class PairSum:
+    """Sum of one value a comparison under each weighting: (r, s) -> (r,)."""
+
+    def __init__(
+        self, first: NDArray[np.int32], second: NDArray[np.int32], units: int, values: Floats
+    ) -> None:
+        same = first == second
+        self._within = np.bincount(first[same], weights=values[same], minlength=units)
+        places = (first[~same], second[~same])
+        self._across = csr_array((values[~same], places), shape=(units, units))
+
+    def __call__(self, weights: Floats) -> Floats:
+        found: Floats = weights @ self._within
+        if self._across.nnz:
+            found = found + ((weights @ self._across) * weights).sum(axis=1)
+        return found
+
+
+class _ListedPairs:
+    """Totals of a list: each pair of subjects as often as it stands there."""
+
+    def __init__(self, comparisons: Listed) -> None:
+        self._sums = [
+            PairSum(
+                comparisons.first[kind],
+                comparisons.second[kind],
+                comparisons.units,
+                np.ones(int(kind.sum())),
+            )
+            for kind in (comparisons.mated, ~comparisons.mated)
+        ]
+
+    def __call__(self, weights: Floats) -> tuple[Floats, Floats]:
+        mated, non_mated = (total(weights) for total in self._sums)
+        return mated, non_mated
+
+
+def sort(comparisons: Comparisons | Listed) -> Sorted:
     """Bring comparisons into falling order of score."""
-    people = comparisons.people
-    order = np.argsort(-comparisons.score, kind="stable")
-    score = comparisons.score[order].astype(np.float64)
-    last = np.ones(len(score), dtype=np.bool_)
-    last[:-1] = score[:-1] != score[1:]
+    if isinstance(comparisons, Listed):
+        there = ~np.isnan(comparisons.score)
+        first, second = comparisons.first[there], comparisons.second[there]
+        score, mated = comparisons.score[there], comparisons.mated[there]
+        totals: Totals = _ListedPairs(comparisons)
+        units = comparisons.units
+    else:
+        people = comparisons.people
+        first, second = people.subject[comparisons.first], people.subject[comparisons.second]
+        score, mated = comparisons.score.astype(np.float64), comparisons.mated
+        totals, units = _every_pair(people), len(people.names)
+    order = np.argsort(-score, kind="stable")
+    falling = score[order]
+    last = np.ones(len(falling), dtype=np.bool_)
+    last[:-1] = falling[:-1] != falling[1:]
+    return Sorted(falling, first[order], second[order], mated[order], last, totals, units)
+
+
+def _every_pair(people: People) -> _EveryPair:
     subjects = len(people.names)
     of_identity = np.bincount(people.identity).astype(np.float64)
     subject_of = np.zeros(len(of_identity), dtype=np.int64)
     subject_of[people.identity] = people.subject
     within = of_identity * (of_identity - 1) / 2
-    return Sorted(
-        score=score,
-        first=people.subject[comparisons.first[order]],
-        second=people.subject[comparisons.second[order]],
-        mated=comparisons.mated[order],
-        last=last,
-        samples=np.bincount(people.subject, minlength=subjects).astype(np.float64),
-        mated_of=np.bincount(subject_of, weights=within, minlength=subjects).astype(np.float64),
+    return _EveryPair(
+        np.bincount(people.subject, minlength=subjects).astype(np.float64),
+        np.bincount(subject_of, weights=within, minlength=subjects).astype(np.float64),
     )
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,6 +15,7 @@ from twofold.errors import OptionError, TwofoldError
 from twofold.evaluation import style
 from twofold.evaluation.verification import curves, metrics, page, sheets
 from twofold.evaluation.verification.benchmark import Outcome
+from twofold.evaluation.verification.comparisons import People
 from twofold.evaluation.verification.extraction import read
 from twofold.evaluation.wording import counted
 from twofold.images import Pixels
@@ -69,7 +70,10 @@ def title_of(outcome: Outcome) -> str:
 
 
 def _write_scores(outcome: Outcome, path: Path) -> None:
-    """Every comparison of two templates, in the order of samples; scores round-trip float32."""
+    """Every comparison in the order of samples, then those with a failed sample as `nan`.
+
+    Scores round-trip float32.
+    """
     comparisons = outcome.comparisons
     names = [_cell(sample.name) for sample in outcome.samples.samples]
     starts = np.flatnonzero(np.diff(comparisons.first, prepend=-1))
@@ -87,6 +91,16 @@ def _write_scores(outcome: Outcome, path: Path) -> None:
                     strict=True,
                 )
             )
+        file.writelines(_failed_lines(comparisons.people, names))
+
+
+def _failed_lines(people: People, names: Sequence[str]) -> Iterator[str]:
+    for first in range(len(names)):
+        later = np.arange(first + 1, len(names))
+        failed = later if people.failed[first] else later[people.failed[later]]
+        for second in failed.tolist():
+            mated = people.identity[first] == people.identity[second]
+            yield f"{names[first]},{names[second]},{mated:d},nan\n"
 
 
 def _cell(text: str) -> str:
