@@ -1,9 +1,11 @@
 # Everything runs in .venv, which the first command makes and fills by itself.
-# PYTHON=... chooses the Python (3.11 to 3.13); see tools/install.sh.
+# PYTHON=... chooses the Python (3.11 to 3.13); see tools/install.sh. JOBS=... is how many processes
+# share the tests.
 
 SHELL := /bin/bash
 BIN := .venv/bin
 OUT ?= demo
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-slow lint format bench docs lock clean
@@ -18,7 +20,7 @@ demo: install  ## Make synthetic people, train on them, report and answer (OUT=d
 	$(BIN)/twofold demo --out $(OUT)
 
 test: lint  ## Lint, then the fast tests with coverage
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-slow: install  ## The tests that take minutes
 	$(BIN)/python -m pytest -m slow --no-cov
