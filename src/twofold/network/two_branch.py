@@ -124,7 +124,8 @@ def answering_network(
     elif means is None:
         raise ValueError("the dense join needs the mean features of the training pictures")
     else:
-        head, join = network.get_layer("fused"), keras.layers.Concatenate()
+        head = network.get_layer("fused")
+        join = keras.layers.Concatenate(name="answering_join")  # the network has a "concatenate"
         absent = {m: ops.zeros_like(features[m]) + means[m] for m in MODALITIES}
         said = {
             "face": head(join([features["face"], absent["iris"]])),
