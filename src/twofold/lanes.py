@@ -241,3 +241,18 @@ def above(_: Any, left: Any, right: Any) -> tuple[Any, Build]:
         return builder.zext(mask, _INT)
 
     return types.int64(left, right), build
+
+
+@_instruction
+def exceeds(_: Any, differing: Any, compared: Any, limit: Any) -> tuple[Any, Build]:
+    """Bit n is set where (b - 2d) |b - 2d| > limit * b in lane n, of floats d and b."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        d, b, least = arguments
+        margin = builder.fsub(b, builder.fadd(d, d))
+        size = _call(builder, f"llvm.fabs.v{LANES}f64", margin)
+        needed = builder.fmul(b, _spread(builder, least, _FLOATS))
+        enough = builder.fcmp_ordered(">", builder.fmul(margin, size), needed)
+        return builder.zext(builder.bitcast(enough, ir.IntType(LANES)), _INT)
+
+    return types.int64(differing, compared, types.float64), build

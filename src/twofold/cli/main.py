@@ -11,15 +11,21 @@ from twofold.cli.benchmark import benchmark_command
 from twofold.cli.benchmark_fused import benchmark_fused_command
 from twofold.cli.calibrate import calibrate_command
 from twofold.cli.compare import compare_command
+from twofold.cli.delete import delete_command
 from twofold.cli.demo import demo_command
+from twofold.cli.enroll import enroll_command
 from twofold.cli.evaluate import evaluate_command
 from twofold.cli.evaluate_scores import evaluate_scores_command
 from twofold.cli.explain import explain_command
+from twofold.cli.gallery import gallery_app
+from twofold.cli.identify import identify_command
 from twofold.cli.inspect import inspect_command
 from twofold.cli.models import models_app
 from twofold.cli.predict import predict_command
+from twofold.cli.subjects import subjects_command
 from twofold.cli.synth import synth_command
 from twofold.cli.train import train_command
+from twofold.cli.verify import verify_command
 from twofold.errors import TwofoldError
 
 _INTERRUPTED = 130
@@ -41,9 +47,15 @@ app.command("calibrate")(calibrate_command)
 app.command("evaluate-scores")(evaluate_scores_command)
 app.command("compare")(compare_command)
 app.command("explain")(explain_command)
+app.command("enroll")(enroll_command)
+app.command("verify")(verify_command)
+app.command("identify")(identify_command)
+app.command("subjects")(subjects_command)
+app.command("delete")(delete_command)
 app.command("synth")(synth_command)
 app.command("demo")(demo_command)
 app.add_typer(models_app)
+app.add_typer(gallery_app)
 
 
 def _show_version(wanted: bool) -> None:

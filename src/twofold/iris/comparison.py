@@ -14,7 +14,7 @@ from scipy.special import log_ndtr, ndtri_exp
 
 from twofold.errors import OptionError
 from twofold.iris.code import CodeLayout, IrisCode
-from twofold.iris.kernel import Engine, PackedCodes, match
+from twofold.iris.kernel import Engine, PackedCodes, RotationTransform, match
 
 Eye = str | None
 _ROWS = 128
@@ -107,11 +107,13 @@ def compare_best(
     parameters: Comparing = DEFAULT,
     probe_eyes: Sequence[Eye] | None = None,
     reference_eyes: Sequence[Eye] | None = None,
+    transform: RotationTransform | None = None,
 ) -> IrisComparison:
     """The best comparison of any probe with any reference of one subject, corrected for the tries.
 
     A comparison is legitimate unless both eyes are known ("left", "right") and differ. Of equals
-    the first wins. Where no comparison is legitimate the score is 0.
+    the first wins. Where no comparison is legitimate the score is 0. `transform` changes every
+    rotation of the probes, for references that were changed alike.
 
     Raises:
         OptionError: no code on a side, or their layouts differ.
@@ -125,6 +127,7 @@ def compare_best(
         parameters.reference_bits(layout),
         parameters.minimum_bits,
         threads=1,
+        transform=transform,
     )
     scores = found.scores
     tried = _legitimate(probe_eyes, reference_eyes, scores.shape) & (found.compared > 0)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,13 @@ _MOST_AT_ONCE = 8192  # references whose results stay in the cache
 _WORTH_COMPILING = 8  # comparisons
 _PROBES = 128  # whose rotations stay in the cache
 _ROWS = 512  # references whose counts stay in the cache
+
+
+class RotationTransform(Protocol):
+    """A change of the rotations of probes, for references that were changed alike."""
+
+    def __call__(self, layout: CodeLayout, rolled: Words) -> Words:
+        """Uint64 array (P, S, 2, words), bits and masks at each shift, to one of that shape."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +115,7 @@ def match(
     minimum_bits: int = 1,
     threads: int | None = None,
     engine: Engine = "auto",
+    transform: RotationTransform | None = None,
 ) -> Matches:
     """Compare every probe with every reference at every shift; keep the best.
 
@@ -118,6 +126,7 @@ def match(
         threads: None uses all processors that this process may run on.
         engine: "compiled" (Numba), "numpy" (no compiler, the same result, slower), or "auto":
             compiled where Numba works and there is more to do than loading it would take.
+        transform: applied to every rotation of the probes; the references are taken as they are.
 
     Raises:
         OptionError: layouts differ or are too large, or an option is out of range.
@@ -132,7 +141,7 @@ def match(
     workers = _processors() if threads is None else threads
     for start in range(0, len(probes), _PROBES):
         rows = slice(start, start + _PROBES)
-        rotations, fill = _engine(engine, _rotations(probes, rows, ordered))
+        rotations, fill = _engine(engine, _rotations(probes, rows, ordered, transform))
         some = Matches(*(array[rows] for array in vars(found).values()))
         counts = (some.differing, some.compared, some.shifts)
         search = partial(fill, rotations, ordered, bits, masks, minimum_bits, *counts)
@@ -164,10 +173,16 @@ def _share(
             list(pool.map(run, parts))
 
 
-def _rotations(probes: PackedCodes, rows: slice, shifts: Counts) -> Words:
+def _rotations(
+    probes: PackedCodes,
+    rows: slice,
+    shifts: Counts,
+    transform: RotationTransform | None = None,
+) -> Words:
     """Uint64 array (P, S, 2, words): bits and masks of some probes at each shift."""
     steps = shifts * (probes.layout.planes * probes.layout.bands)
-    return np.stack([roll(probes.bits[rows], steps), roll(probes.masks[rows], steps)], axis=2)
+    rolled = np.stack([roll(probes.bits[rows], steps), roll(probes.masks[rows], steps)], axis=2)
+    return rolled if transform is None else transform(probes.layout, rolled)
 
 
 def _check(

@@ -21,7 +21,9 @@ from twofold.errors import AcquisitionError, ModelError, OptionError, TwofoldErr
 from twofold.fusion.decision import Policy
 from twofold.fusion.model import FusionModel, restricted, shipped
 from twofold.recognizer.light import seen_light
-from twofold.recognizer.scoring import score
+from twofold.recognizer.protection import Protection
+from twofold.recognizer.protection import score as score_protected
+from twofold.recognizer.scoring import Scored, score
 from twofold.recognizer.sources import Eyes, Lights, Person, Picture, Sources, pictures
 from twofold.recognizer.weighing import Comparison, conclude, nothing_in_common, weigh
 from twofold.template import (
@@ -130,7 +132,11 @@ class Recognizer:
         )
 
     def compare(
-        self, probe: Template, reference: Template, policy: Policy | None = None
+        self,
+        probe: Template,
+        reference: Template,
+        policy: Policy | None = None,
+        protection: Protection | None = None,
     ) -> Comparison:
         """Compare two templates and decide whether they are of one person.
 
@@ -139,22 +145,27 @@ class Recognizer:
         Args:
             probe, reference: made with models of the same contracts.
             policy: at which to decide; None for the recognizer's own.
+            protection: that the reference was protected with; the probe is given unprotected.
 
         Raises:
-            ModelError: the templates come from different models, or there is no calibration for
-                theirs.
+            ModelError: the templates come from different models, the reference was protected
+                otherwise, or there is no calibration for them.
             OptionError: they have nothing in common that can be compared, or no threshold was
                 measured for the policy's FMR.
         """
-        require_same_contracts(probe, reference)
-        scores = score(probe, reference)
+        scores = _scored(probe, reference, protection)
         if not scores:
             raise nothing_in_common(probe, reference)
-        model = self._fusion_model(probe, reference)
+        model = self._fusion_model(probe, reference if protection is None else probe)
         return conclude(model, scores, policy or self.policy)
 
-    def ratios(self, probe: Template, reference: Template) -> dict[str, float]:
+    def ratios(
+        self, probe: Template, reference: Template, protection: Protection | None = None
+    ) -> dict[str, float]:
         """What two templates say without a decision, as for ranking many references.
+
+        Args:
+            probe, reference, protection: as for `compare`.
 
         Returns:
             Natural-log likelihood ratio of each modality that could be compared, and of both
@@ -163,11 +174,10 @@ class Recognizer:
         Raises:
             ModelError: as for `compare`.
         """
-        require_same_contracts(probe, reference)
-        scores = score(probe, reference)
+        scores = _scored(probe, reference, protection)
         if not scores:
             return {}
-        model = self._fusion_model(probe, reference)
+        model = self._fusion_model(probe, reference if protection is None else probe)
         found: dict[str, float] = {one.modality: one.llr for one in weigh(model, scores)[1]}
         return found | {"fused": model.fuse(found)}
 
@@ -280,6 +290,15 @@ class Recognizer:
                 extractor = IrisExtractor()
                 self._iris = (extractor, extractor.contract)
             return self._iris
+
+
+def _scored(
+    probe: Template, reference: Template, protection: Protection | None
+) -> tuple[Scored, ...]:
+    if protection is not None:
+        return score_protected(probe, reference, protection)
+    require_same_contracts(probe, reference)
+    return score(probe, reference)
 
 
 def _failure(modality: Modality, number: int, picture: Picture, error: AcquisitionError) -> Failure:

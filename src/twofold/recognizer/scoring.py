@@ -13,6 +13,7 @@ import numpy as np
 
 from twofold.errors import OptionError
 from twofold.iris.comparison import IrisComparison, compare_best
+from twofold.iris.kernel import RotationTransform
 from twofold.template import Eye, FaceFeature, IrisFeature, Light, Modality, Template
 
 
@@ -40,7 +41,9 @@ class Scored:
     iris: IrisComparison | None = None
 
 
-def score(probe: Template, reference: Template) -> tuple[Scored, ...]:
+def score(
+    probe: Template, reference: Template, transform: RotationTransform | None = None
+) -> tuple[Scored, ...]:
     """Scores of what both templates have: at most one entry of the face, and one of each eye.
 
     Left and right eye come apart where every iris of both templates has its eye named: two
@@ -50,13 +53,15 @@ def score(probe: Template, reference: Template) -> tuple[Scored, ...]:
 
     Args:
         probe, reference: of the same contracts.
+        transform: of the rotations of the probe's irises, where the reference is protected.
 
     Raises:
         OptionError: they are not, as their sizes show.
     """
     faces = (_faces(probe.faces, reference.faces),) if probe.faces and reference.faces else ()
-    irises = _irises(probe.irises, reference.irises) if probe.irises and reference.irises else ()
-    return faces + irises
+    if not probe.irises or not reference.irises:
+        return faces
+    return faces + _irises(probe.irises, reference.irises, transform)
 
 
 def _faces(probes: Sequence[FaceFeature], references: Sequence[FaceFeature]) -> Scored:
@@ -78,24 +83,32 @@ def _faces(probes: Sequence[FaceFeature], references: Sequence[FaceFeature]) -> 
     )
 
 
-def _irises(probes: Sequence[IrisFeature], references: Sequence[IrisFeature]) -> tuple[Scored, ...]:
+def _irises(
+    probes: Sequence[IrisFeature],
+    references: Sequence[IrisFeature],
+    transform: RotationTransform | None,
+) -> tuple[Scored, ...]:
     if all(iris.eye for iris in (*probes, *references)):
         eyes: tuple[Eye, ...] = ("left", "right")
         apart = [
             _best(
                 [iris for iris in probes if iris.eye == eye],
                 [iris for iris in references if iris.eye == eye],
+                transform,
                 eye,
             )
             for eye in eyes
         ]
         return tuple(one for one in apart if one is not None)
-    found = _best(probes, references)
+    found = _best(probes, references, transform)
     return () if found is None else (found,)
 
 
 def _best(
-    probes: Sequence[IrisFeature], references: Sequence[IrisFeature], eye: Eye | None = None
+    probes: Sequence[IrisFeature],
+    references: Sequence[IrisFeature],
+    transform: RotationTransform | None,
+    eye: Eye | None = None,
 ) -> Scored | None:
     """The best pair; None where no two irises may be compared or have a bit in common."""
     probes, references = _in_one_light(probes, references)
@@ -106,6 +119,7 @@ def _best(
         [iris.code for iris in references],
         probe_eyes=[iris.eye for iris in probes],
         reference_eyes=[iris.eye for iris in references],
+        transform=transform,
     )
     if found.tries == 0:
         return None

@@ -1,0 +1,132 @@
+"""The search index in memory, kept up to date with the store.
+
+The store counts its changes (`store.tables.gallery.change`). Before each search the index takes in
+what changed since, by whichever process; so a search sees every enrolment that was acknowledged
+before it began, and nobody who was erased.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from twofold.gallery.comparing import Comparer
+from twofold.gallery.keys.ring import Keyring
+from twofold.gallery.search import Index
+from twofold.gallery.settings import Settings
+from twofold.gallery.snapshot import Snapshot
+from twofold.gallery.store import tables
+from twofold.gallery.store.database import Database
+from twofold.gallery.store.records import Records
+from twofold.gallery.store.unit import read_head
+from twofold.template import Template
+
+_AT_ONCE = 4096
+
+
+class LiveIndex:
+    """Search among all who are enrolled. Safe between threads.
+
+    Args:
+        database, keyring, records: that it follows.
+        comparer: that makes the index.
+        snapshot: file to start from, or None.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        records: Records,
+        comparer: Comparer,
+        snapshot: Path | None,
+    ) -> None:
+        self._database, self._keyring = database, keyring
+        self._records, self._comparer = records, comparer
+        self._snapshot = None if snapshot is None else Snapshot(snapshot, keyring)
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+        self._contracts = _contracts(Settings())
+        self._position = 0
+
+    def current(self) -> tuple[Index, int]:
+        """The index with everything acknowledged so far, and the change it stands at."""
+        with self._lock, self._database.reading() as connection:
+            head = read_head(connection, self._keyring)
+            if self._index is None or head.change != self._position:
+                settings = head.opened_settings(self._keyring)
+                self._comparer.follow(connection, settings)
+                self._follow(connection, settings)
+                self._position = head.change
+            assert self._index is not None
+            return self._index, self._position
+
+    def since(self, connection: Connection, settings: Settings, position: int) -> Index:
+        """An index of only those who changed later than a position, inside a write."""
+        index = self._comparer.index(settings)
+        index.put_many(
+            (record.id, template)
+            for record, template in self._records.changed(connection, position)
+        )
+        return index
+
+    def wrote(
+        self, change: int, settings: Settings, put: Sequence[tuple[int, Template]],
+        gone: Iterable[int] = (),
+    ) -> None:  # fmt: skip
+        """Take in an own write at once, where nothing else came in between."""
+        with self._lock:
+            ours = self._position == change - 1 and self._contracts == _contracts(settings)
+            if self._index is None or not ours:
+                return  # the next search catches up
+            self._index.put_many(put)
+            for subject in gone:
+                self._index.remove(subject)
+            self._position = change
+
+    def drop_snapshot(self) -> None:
+        """Delete the snapshot: somebody in it is about to be erased."""
+        if self._snapshot is not None:
+            self._snapshot.delete()
+
+    def save_snapshot(self, only_if_loaded: bool = False) -> None:
+        """Write a snapshot of everything acknowledged so far, where one was asked for."""
+        if self._snapshot is None or (only_if_loaded and self._index is None):
+            return
+        index, position = self.current()
+        with self._database.reading() as connection:
+            head = read_head(connection, self._keyring)
+        self._snapshot.save(index, position, head.audit)
+
+    def _follow(self, connection: Connection, settings: Settings) -> None:
+        if self._index is not None and self._contracts != _contracts(settings):
+            self._index = None  # a modality came in that it has no calibration for, or re-issued
+        if self._index is None:
+            self._index, self._position = self._started(connection, settings)
+            self._contracts = _contracts(settings)
+        for subject in self._records.gone(connection, self._position):
+            self._index.remove(subject)
+        changed = self._records.changed(connection, self._position)
+        while some := list(islice(changed, _AT_ONCE)):  # all at once would hold every template
+            self._index.put_many((record.id, template) for record, template in some)
+
+    def _started(self, connection: Connection, settings: Settings) -> tuple[Index, int]:
+        """From the snapshot, or empty."""
+
+        def confirmed(number: int, digest: str) -> bool:
+            query = select(tables.event.c.digest).where(tables.event.c.number == number)
+            found = connection.execute(query).scalar()
+            return found is not None and bytes(found).hex() == digest
+
+        if self._snapshot is not None:
+            model = self._comparer.index_model(settings)
+            found = self._snapshot.load(model, confirmed)
+            if found is not None:
+                return found
+        return self._comparer.index(settings), 0
+
+
+def _contracts(settings: Settings) -> tuple[str | None, str | None, int]:
+    return settings.face_contract, settings.iris_contract, settings.transform

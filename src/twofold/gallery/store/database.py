@@ -1,0 +1,235 @@
+"""The door to the database: one file of SQLite, or PostgreSQL by URL; transactions of two kinds.
+
+`reading` sees one consistent state from its first statement to its last. `writing` is durable when
+it returns: SQLite's write-ahead log is synced with every commit (synchronous=FULL), PostgreSQL's
+commits are synchronous. Writers come one after another: SQLite's BEGIN IMMEDIATE takes the lock at
+the start, in PostgreSQL the row of `gallery` is locked first (`store.unit`).
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+
+from twofold.errors import MissingExtraError, OptionError
+from twofold.gallery.errors import GalleryError
+
+BUSY_SECONDS = 60.0
+_CHECKPOINT_SECONDS = 5.0
+
+
+class Database:
+    """Connections to one gallery's database. Safe between threads.
+
+    Args:
+        url: path of a file, or a URL that starts with sqlite:///, postgresql:// or
+            postgresql+psycopg://.
+        create: whether a SQLite file may be made (mode 0600).
+
+    Raises:
+        OptionError: the URL is nothing of the kind.
+        GalleryError: the file is not there and may not be made, or its folder cannot be written to.
+        MissingExtraError: PostgreSQL's driver is not installed.
+    """
+
+    def __init__(self, url: str | os.PathLike[str], create: bool = True) -> None:
+        self.url = _url(url)
+        self.name = _shown(self.url)
+        self.path = Path(str(self.url.database)) if self.sqlite else None
+        if self.path is not None:
+            _require_file(self.path, create)
+        self.engine = self._engine()
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether it is one file of SQLite."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that reads one state of everything.
+
+        Raises:
+            GalleryError: the database is out of reach or damaged.
+        """
+        level = {} if self.sqlite else {"isolation_level": "REPEATABLE READ"}
+        with (
+            self._told(),
+            self.engine.connect().execution_options(**level) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed, and durable, when the block ends well.
+
+        Raises:
+            GalleryError: as for `reading`, or other writers did not finish in time.
+        """
+        with (
+            self._told(),
+            self.engine.connect().execution_options(twofold_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def scrub(self) -> bool:
+        """Take what was erased out of SQLite's write-ahead log; freed pages are zero already.
+
+        Returns:
+            Whether it is done. It is not while another process reads an older state, and for
+            PostgreSQL, which keeps what it erased until it vacuums and recycles its log.
+        """
+        if not self.sqlite:
+            return False
+        until = time.monotonic() + _CHECKPOINT_SECONDS
+        with self._told(), closing(self.engine.raw_connection()) as raw:
+            cursor = raw.cursor()
+            # Waiting inside keeps writers out, so it is tried again and again instead.
+            cursor.execute("PRAGMA busy_timeout = 50")
+            try:
+                while True:
+                    busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                    if not busy or time.monotonic() > until:
+                        return not busy
+                    time.sleep(0.02)
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of the database as one line; never with values, which may be personal."""
+        try:
+            yield
+        except IntegrityError:
+            raise  # the caller knows what it means
+        except OperationalError as error:
+            reason = _first_line(error)
+            if "locked" in reason or "busy" in reason:
+                raise GalleryError(
+                    f"{self.name}: other processes kept writing for {BUSY_SECONDS:g} s. Try again, "
+                    "or enrol in smaller batches."
+                ) from None
+            raise GalleryError(
+                f"{self.name}: the database does not answer as it should ({reason}). Check that "
+                "it is there and not full, and that it lets you in."
+            ) from None
+        except DBAPIError as error:
+            raise GalleryError(
+                f"{self.name}: not a usable gallery ({_first_line(error)}). Check the path or URL, "
+                "or restore a backup."
+            ) from None
+
+    def _engine(self) -> Engine:
+        try:
+            if self.sqlite:
+                engine = create_engine(
+                    self.url,
+                    hide_parameters=True,
+                    connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+                )
+                event.listen(engine, "connect", _sqlite_connected)
+                event.listen(engine, "begin", _sqlite_begin)
+            else:
+                engine = create_engine(self.url, hide_parameters=True, pool_pre_ping=True)
+                event.listen(engine, "connect", _postgresql_connected)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"PostgreSQL needs {error.name}: pip install 'twofold[postgres]'."
+            ) from error
+        return engine
+
+
+def _url(given: str | os.PathLike[str]) -> URL:
+    text = os.fspath(given)
+    if "://" not in text:
+        return URL.create("sqlite", database=text) if text else _refused(text)
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        return _refused(text)
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        return _refused(url.drivername)
+    if not url.database or (url.drivername == "sqlite" and url.database == ":memory:"):
+        return _refused(url.drivername)
+    return url
+
+
+def _refused(text: str) -> URL:
+    shown = text if "@" not in text else "(not shown: it holds a password)"
+    raise OptionError(
+        f"gallery {shown!r}: expected the path of a file, sqlite:///PATH or "
+        "postgresql://USER@HOST/DATABASE."
+    )
+
+
+def _shown(url: URL) -> str:
+    if url.get_backend_name() == "sqlite":
+        return f"the gallery {url.database}"
+    return f"the gallery {url.render_as_string(hide_password=True)}"
+
+
+def _require_file(path: Path, create: bool) -> None:
+    """The file, made private before the first byte is in it."""
+    if path.is_dir():
+        raise OptionError(f"the gallery {path} is a folder. Name a file in it.")
+    if path.exists():
+        return
+    if not create:
+        raise GalleryError(f"the gallery {path} is not there. Check the path, or create it.")
+    try:
+        with suppress(FileExistsError):  # another process was faster
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise GalleryError(
+            f"the gallery {path} cannot be made: {error.strerror}. Choose a folder that exists and "
+            "that you may write to."
+        ) from error
+
+
+def _sqlite_connected(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin as `_sqlite_begin` says
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "secure_delete = ON",
+        "trusted_schema = OFF",
+        "temp_store = MEMORY",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("twofold_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql_connected(connection: Any, _: Any) -> None:
+    """Refuse to acknowledge before PostgreSQL's log is on disk, whatever the server's default."""
+    cursor = connection.cursor()
+    cursor.execute("SHOW synchronous_commit")
+    if cursor.fetchone()[0] == "off":
+        cursor.execute("SET synchronous_commit = on")
+    connection.commit()
+    cursor.close()
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0][:200]
