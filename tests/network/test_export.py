@@ -11,6 +11,7 @@ import pytest
 from twofold.data.loading import InputSize
 from twofold.errors import ModelError, OutputError
 from twofold.network import export
+from twofold.network.conversion import convert_apart
 from twofold.network.export import TOLERANCE, export_onnx
 from twofold.network.presets import COMPACT
 from twofold.network.two_branch import answering_network, build_network
@@ -47,6 +48,25 @@ def test_both_forms_agree(
         (said,) = session.run(["fused_probabilities"], some)
         expected = network.predict(some, verbose=0)["fused_probabilities"]
         np.testing.assert_allclose(said, expected, atol=TOLERANCE)
+
+
+def test_a_large_network_is_converted_in_a_process_of_its_own(
+    network: keras.Model,
+    pictures: dict[str, np.ndarray],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(export, "LARGE", 1)
+    asked = []
+    monkeypatch.setattr(export, "convert_apart", lambda *paths: asked.append(convert_apart(*paths)))
+    assert export_onnx(network, tmp_path / "model.onnx", pictures) <= TOLERANCE
+    assert asked == [None]
+
+
+def test_a_conversion_that_fails_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "model.keras").write_bytes(b"no model")
+    with pytest.raises(ModelError, match=r"model\.keras: the conversion to ONNX failed.*--resume"):
+        convert_apart(tmp_path / "model.keras", tmp_path / "model.onnx")
 
 
 def test_a_form_that_disagrees_is_not_kept(

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -10,10 +11,14 @@ from numpy.typing import NDArray
 from twofold.errors import ModelError
 from twofold.files import replacing
 from twofold.inference import onnx_runtime
+from twofold.network.conversion import convert_apart
 from twofold.network.keras_backend import quiet_stderr
 
 TOLERANCE = 1e-4
 """Largest difference in a probability between Keras and ONNX Runtime that is accepted."""
+
+LARGE = 10_000_000
+"""Weights from which on a network is converted in a process of its own."""
 
 
 def export_onnx(
@@ -30,14 +35,12 @@ def export_onnx(
         The largest absolute difference over all outputs and pictures.
 
     Raises:
-        ModelError: the two disagree by more than `TOLERANCE`.
+        ModelError: the two disagree by more than `TOLERANCE`, or the conversion failed.
         OutputError: the file cannot be written.
     """
     expected = network.predict(pictures, batch_size=32, verbose=0)
     with replacing(path) as temporary:
-        with warnings.catch_warnings(), quiet_stderr():
-            warnings.simplefilter("ignore")
-            network.export(temporary, format="onnx", verbose=False)
+        _convert(network, temporary)
         session = onnx_runtime().InferenceSession(temporary, providers=["CPUExecutionProvider"])
         names = [output.name for output in session.get_outputs()]
         answers = dict(zip(names, session.run(names, pictures), strict=True))
@@ -47,3 +50,15 @@ def export_onnx(
                 f"{path.name} answers differently from Keras by {difference:.2g}; it was not kept."
             )
     return difference
+
+
+def _convert(network: keras.Model, path: Path) -> None:
+    if network.count_params() >= LARGE:
+        with TemporaryDirectory() as folder:
+            saved = Path(folder) / "model.keras"
+            network.save(saved)
+            convert_apart(saved, path)
+        return
+    with warnings.catch_warnings(), quiet_stderr():
+        warnings.simplefilter("ignore")
+        network.export(path, format="onnx", verbose=False)
