@@ -1,6 +1,7 @@
 """The two networks: the report's to the layer, and ours."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -32,6 +33,16 @@ def answers(preset: Preset, subjects: int) -> keras.Model:
         rng = np.random.default_rng(1)
         means = {m: rng.normal(size=128).astype(np.float32) for m in ("face", "iris")}
     return answering_network(build_network(preset, subjects), preset, means)
+
+
+def test_a_dense_join_answers_after_it_was_loaded_from_a_checkpoint(tmp_path: Path) -> None:
+    keras.utils.clear_session()
+    build_network(DENSE, 3).save(tmp_path / "checkpoint.keras")
+    keras.utils.clear_session()  # names are counted anew, as in another process
+    network = keras.models.load_model(tmp_path / "checkpoint.keras")
+    means = {m: np.zeros(128, np.float32) for m in ("face", "iris")}
+    said = answering_network(network, DENSE, means).predict(pictures(DENSE, 2), verbose=0)
+    assert said["face_probabilities"].shape == (2, 3)
 
 
 @pytest.fixture(scope="module")
