@@ -17,7 +17,7 @@ INK, SOFT = "#1d2b36", "#5c6b77"
 ROOMS = (  # from the top: name, what it does, built already
     ("cli", "one file per command group; a thin layer", True),
     ("service", "HTTP API and web console", False),
-    ("gallery", "enrolled subjects: store, protection, exact 1:N search", False),
+    ("gallery", "enrolled subjects: store, protection, exact 1:N search", True),
     ("evaluation", "measures with intervals, figures, the HTML report", True),
     ("matchers", "runs without a network: enrolled pairs, fused evidence", True),
     ("network", "two-branch network: presets, training, ONNX export, answers", True),
