@@ -38,8 +38,7 @@ def test_irises(real_data: Path) -> None:
     pictures = [
         picture
         for person in ("1", "3", "5")
-        for picture in sorted((real_data / "mmu1" / person / "left").glob("*.bmp"))[:2]
-        or sorted((real_data / "mmu1" / person / "left").glob("*.png"))[:2]
+        for picture in sorted((real_data / "mmu1" / person / "left").glob("*.png"))[:2]
     ]
     people = extracted([Person(iris=picture, light="nir") for picture in pictures])
     assert len(people) == 6

@@ -1,12 +1,13 @@
 """Chaff: set bits that give the mask of every iris code the same number of them.
 
 Scrambling hides all of a code but how many bits its mask has set, and that number alone links two
-templates (D_sys 0.38 to 0.44 on real eyes, docs/protection.md). There are places, though, that
-Twofold's encoder never lets be compared, since lashes or the limbus spoil them
+templates (D_sys 0.32 to 0.38 on real eyes, docs/protection.md). There are places, though, where
+Twofold's encoder as good as never lets anything be compared, since lashes or the limbus spoil them
 (`twofold.iris.trust`): a third of the code. In a protected reference as many of them are set as it
 takes; in the rotations of a probe they are cleared, so that none of them is ever compared, and the
-counts stay what they were. Chaffing hides true values among false ones: R. Rivest, "Chaffing and
-winnowing", CryptoBytes 4(1), 1998.
+counts stay what they were. (Where a mask does reach the last band, those few bits are lost.)
+Chaffing hides true values among false ones: R. Rivest, "Chaffing and winnowing", CryptoBytes 4(1),
+1998.
 
 Other layouts than that of Twofold's encoder have no such places that are known: their masks keep
 their number of bits.
