@@ -13,7 +13,7 @@ from tests.cli.terminal import Told, refused, twofold
 from tests.gallery.people import person, recognizer
 from tests.recognition import made_up_model
 from tests.templates import FACE_CONTRACT, IRIS_CONTRACT
-from twofold.gallery import Gallery, KeySource, generate_key_file
+from twofold.gallery import Gallery, KeySource, bundle, generate_key_file
 
 NAMES = ("ada", "bob", "cyd")
 
@@ -97,6 +97,7 @@ def test_keys_are_made_and_changed(filled: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_export_and_import(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundle, "_LOG_N", 14)  # as good a passphrase, sooner
     Path("words").write_text("correct horse battery\nnot this\n")
     told = ran("export", "people.twfg", "--passphrase-file", "words")
     assert "3 subjects, sealed: people.twfg" in told.out
@@ -177,7 +178,7 @@ def fusion() -> Iterator[Path]:
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="snapshots need Linux's memfd")
 def test_a_snapshot_lies_beside_the_gallery_and_goes_with_whoever_is_erased(
-    filled: Path, fusion: Path
+    filled: Path, fusion: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = ran("snapshot", "--fusion", fusion)
     beside = Path(f"{filled}.snapshot")
@@ -185,6 +186,21 @@ def test_a_snapshot_lies_beside_the_gallery_and_goes_with_whoever_is_erased(
     assert twofold("delete", "ada", "--yes").code == 0
     assert not beside.exists()
     assert "own.snapshot" in ran("snapshot", "--snapshot", "own.snapshot", "--fusion", fusion).out
-    ran("withdraw", "bob", "cyd", "--yes", "--snapshot", "own.snapshot")
-    assert not Path("own.snapshot").exists()
+    monkeypatch.setattr("platform.node", lambda: "another")
+    Path("own.snapshot").rename("moved")
+    told = ran("withdraw", "bob", "cyd", "--yes")  # nobody told it of the file
+    assert "A snapshot was not removed; nobody can read it any more" in told.out
+    assert "own.snapshot on " in told.out.replace("\n", "")
     refused(twofold("gallery", "snapshot", "--fusion", fusion), "nobody is enrolled")
+
+
+def test_a_revoked_transform_is_replaced(place: Path) -> None:
+    with Gallery.open(place, recognizer=recognizer(), revocable=True) as gallery:
+        gallery.enroll("ada", person(1))
+        assert gallery.transform is not None
+        before = gallery.transform.key_id
+    assert "templates of 1 subject." in ran("reissue", "--yes").out
+    with opened(place) as gallery:
+        assert gallery.transform is not None
+        assert gallery.transform.key_id != before
+        assert gallery.verify("ada", person(1, 1)).match

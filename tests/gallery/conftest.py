@@ -11,12 +11,16 @@ from sqlalchemy import delete, insert, select
 
 from tests.gallery import postgres
 from tests.gallery.people import recognizer
+from twofold.fusion.model import FusionModel
 from twofold.gallery import Gallery, KeySource
+from twofold.gallery.search import index
+from twofold.gallery.search.bounds import Bounds, bounds
 from twofold.gallery.store import tables
 
 KEY = KeySource.from_bytes(bytes(range(100, 132)))
 
 Open = Callable[..., Gallery]
+_BOUNDS: dict[tuple[float, ...], tuple[FusionModel, Bounds]] = {}
 Restored = Callable[[Gallery], AbstractContextManager[None]]
 
 
@@ -79,6 +83,19 @@ def no_key_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' own key, never that of whoever runs them."""
     for name in [name for name in os.environ if name.startswith("TWOFOLD_MASTER_KEY")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def bounds_of_a_model_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index makes the tables of its model anew, which takes longer than most of these tests."""
+    monkeypatch.setattr(index, "bounds", _bounds)
+
+
+def _bounds(model: FusionModel, reference_bits: float) -> Bounds:
+    key = (reference_bits, *map(id, model.calibrations))
+    if key not in _BOUNDS:
+        _BOUNDS[key] = model, bounds(model, reference_bits)  # the model is kept, and so its ids
+    return _BOUNDS[key][1]
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
-"""Run as a process of its own: forks children that use one gallery at the same time.
+"""Run as a process of its own, once for all tests: forks children that use one gallery at a time.
 
-`python -m tests.gallery.processes enrol URL`: for each number on standard input a child enrols,
-updates and erases without end, and says on standard output what was acknowledged, until it is
-killed. `python -m tests.gallery.processes together URL`: writers and readers at once.
+Each line on standard input is a task. `enrol URL NUMBER`: a child enrols, updates and erases
+without end, and says on standard output what was acknowledged, until it is killed. `together URL`:
+writers and readers at once.
 """
 
 import os
 import sys
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 
 from tests.gallery.conftest import KEY
 from tests.gallery.people import person, recognizer
@@ -44,20 +45,21 @@ def enrol(url: str, number: int) -> None:
         say(f"erased {number}-{first + 1}")
 
 
-def serve(url: str) -> None:
-    """Fork a child for each number that is asked for, and say when it is gone."""
-    opened(url).close()  # made once, and everything is imported
+def serve() -> None:
+    """Do one task after another; what takes long is done once, before the forks."""
+    with TemporaryDirectory() as folder, opened(f"{folder}/people.gallery") as gallery:
+        gallery.enroll("Ada", person(1), duplicates="allow")
+        gallery.update("Ada", person(1, 1))
+        gallery.verify("Ada", person(1, 2))
     say("ready")
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            try:
-                enrol(url, int(line))
-            finally:
-                os._exit(1)
-        say(f"started {child}")
-        _, status = os.waitpid(child, 0)
-        say(f"gone {status}")
+        task, url, *rest = line.split()
+        if task == "enrol":
+            child = _forked(enrol, url, int(rest[0]))
+            say(f"started {child}")
+            say(f"gone {os.waitpid(child, 0)[1]}")
+        else:
+            say(f"failed {together(url)}")
 
 
 def write(url: str, number: int) -> None:
@@ -90,12 +92,18 @@ def read(url: str, number: int) -> None:
 
 def together(url: str) -> int:
     """How many children failed."""
+    first = _forked(begin, url, 0)
+    failed = os.waitpid(first, 0)[1] != 0
+    children = [_forked(write, url, number) for number in range(WRITERS)]
+    children += [_forked(read, url, number) for number in range(READERS)]
+    return failed + sum(os.waitpid(child, 0)[1] != 0 for child in children)
+
+
+def begin(url: str, number: int) -> None:
+    """Enrol whom the others work on."""
     with opened(url) as gallery:
         for subject in range(SUBJECTS):
             gallery.enroll(f"subject {subject}", person(subject))
-    children = [_forked(write, url, number) for number in range(WRITERS)]
-    children += [_forked(read, url, number) for number in range(READERS)]
-    return sum(os.waitpid(child, 0)[1] != 0 for child in children)
 
 
 def _forked(act: Callable[[str, int], None], url: str, number: int) -> int:
@@ -113,7 +121,4 @@ def _forked(act: Callable[[str, int], None], url: str, number: int) -> int:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "enrol":
-        serve(sys.argv[2])
-    else:
-        sys.exit(together(sys.argv[2]))
+    serve()

@@ -1,4 +1,4 @@
-"""Erasure is real: records, keys, index, snapshot; and the audit says so without a name."""
+"""Erasure is real: records, keys, index; and the audit says so without a name."""
 
 import sqlite3
 from datetime import UTC, date, datetime
@@ -115,79 +115,3 @@ def test_replaced_references_are_gone_from_the_files(tmp_path: Path) -> None:
             old = bytes(connection.execute(select(tables.reference.c.template)).scalar_one())
         gallery.update("Ada", person(1, sample=1), replace_references=True)
         assert old[:64] not in _bytes(tmp_path)
-
-
-def test_a_snapshot_starts_the_index_and_is_sealed(tmp_path: Path) -> None:
-    path, snapshot = tmp_path / "people.gallery", tmp_path / "people.snapshot"
-    options = {"key": KEY, "recognizer": recognizer(), "snapshot": snapshot}
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        for number in range(6):
-            gallery.enroll(f"person {number}", person(number))
-        expected = gallery.identify(person(3, 1), top_k=6)
-    content = snapshot.read_bytes()
-    assert snapshot.stat().st_mode & 0o777 == 0o600
-    for number in range(6):
-        assert person(number).faces[0].vector.tobytes()[:16] not in content
-        assert person(number).irises[0].code.bits.tobytes()[:8] not in content
-
-    with Gallery.open(path, **options) as again:  # type: ignore[arg-type]
-        decrypted = []
-        records = again._core.records
-        changed = records.changed
-
-        def counted(*given: object) -> object:
-            for one in changed(*given):  # type: ignore[arg-type]
-                decrypted.append(one)
-                yield one
-
-        records.changed = counted  # type: ignore[method-assign, assignment]
-        assert again.identify(person(3, 1), top_k=6) == expected
-        assert decrypted == []
-        again.enroll("person 6", person(6))
-        assert again.identify(person(6, 1), top_k=1).candidates[0].subject == "person 6"
-        assert len(decrypted) <= 1
-
-    damaged = bytearray(snapshot.read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    snapshot.write_bytes(damaged)
-    with Gallery.open(path, **options) as again:  # type: ignore[arg-type]
-        assert again.identify(person(3, 1), top_k=1).references == 7
-
-
-def test_an_erasure_takes_the_snapshot_with_it(tmp_path: Path) -> None:
-    path, snapshot = tmp_path / "people.gallery", tmp_path / "people.snapshot"
-    options = {"key": KEY, "recognizer": recognizer(), "snapshot": snapshot}
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        for number in range(3):
-            gallery.enroll(f"person {number}", person(number))
-    assert snapshot.exists()
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        gallery.delete("person 1")
-        assert not snapshot.exists()
-        gallery.close(save=False)
-    # Another process, which knows of no snapshot, erases: the one that is there is caught up.
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        gallery.identify(person(0))
-    assert snapshot.exists()
-    with Gallery.open(path, key=KEY, recognizer=recognizer()) as gallery:
-        gallery.delete("person 2")
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        names = [one.subject for one in gallery.identify(person(2, 1)).candidates]
-        assert names == ["person 0"]
-
-
-def test_a_snapshot_of_another_history_is_not_used(tmp_path: Path) -> None:
-    path, snapshot = tmp_path / "people.gallery", tmp_path / "people.snapshot"
-    backup = tmp_path / "backup"
-    options = {"key": KEY, "recognizer": recognizer(), "snapshot": snapshot}
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        gallery.enroll("Ada", person(1))
-        gallery._core.database.scrub()
-        backup.write_bytes(path.read_bytes())
-        gallery.enroll("Bea", person(2))
-        gallery.identify(person(2))
-    backup.replace(path)
-    with Gallery.open(path, **options) as gallery:  # type: ignore[arg-type]
-        gallery.enroll("Cleo", person(3), duplicates="allow")
-        names = {one.subject for one in gallery.identify(person(2)).candidates}
-        assert names == {"Ada", "Cleo"}

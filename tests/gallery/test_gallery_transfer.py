@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,10 @@ def test_other_models_are_refused_before_anything_is_written(
     assert (
         json.loads(content.split(b"\n")[0].rpartition(b"{")[2].join([b"{", b""]))["name"] == "Ada"
     )
+
+
+def test_a_passphrase_is_stretched_as_documented(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    file = BytesIO()
+    bundle.Writer(file, PASSPHRASE)
+    assert file.getvalue()[4:12] == bytes((1, 0, 1, 0, 17, 8, 1, 0))

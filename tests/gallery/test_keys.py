@@ -89,7 +89,7 @@ def test_a_command_runs_without_a_shell(tmp_path: Path) -> None:
 )
 def test_a_command_that_fails_is_told_without_its_output(code: str, said: str) -> None:
     with pytest.raises(MasterKeyError, match=said) as refused:
-        KeySource.from_command([sys.executable, "-c", code], seconds=2.0).read()
+        KeySource.from_command([sys.executable, "-c", code], seconds=0.5).read()
     assert "TOP" not in str(refused.value)
 
 

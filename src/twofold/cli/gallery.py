@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from twofold.cli.datasets import progress_bar
 from twofold.cli.delete import SubjectsArgument
 from twofold.cli.gallery_audit import audit_command
 from twofold.cli.gallery_keys import key_app
@@ -164,7 +165,7 @@ def snapshot_command(
 ) -> None:
     """Write a sealed copy of the search index, with which searches start faster.
 
-    It is deleted when somebody is erased; write it anew then.
+    It is destroyed when somebody is erased; write it anew then.
     """
     place = snapshot or snapshot_beside(required(gallery))
     if place is None:
@@ -173,8 +174,25 @@ def snapshot_command(
         count = len(there)
         if not count:
             raise OptionError("nobody is enrolled: there is nothing to write.")
-        there._core.index.save_snapshot()  # the library itself writes it when it closes
-        say(Console(), f"Snapshot of {count:,} subject{'' if count == 1 else 's'}: {place}")
+        written = there.save_snapshot()
+        say(Console(), f"Snapshot of {count:,} subject{'' if count == 1 else 's'}: {written}")
+
+
+@gallery_app.command("reissue")
+def reissue_command(
+    yes: YesOption = False,
+    gallery: GalleryOption = None,
+    key: KeyOption = None,
+    actor: ActorOption = None,
+) -> None:
+    """Revoke the transform of a gallery made with --revocable: all templates under a new one."""
+    console = Console()
+    with opened(Door(gallery, key, actor=actor)) as there:
+        sure("Revoke the transform for good?", yes)
+        with progress_bar(console) as bar:
+            task = bar.add_task("Re-issuing", total=len(there))
+            done = there.reissue(watch=lambda count: bar.update(task, completed=count))
+        say(console, f"Re-issued the templates of {done:,} subject{'' if done == 1 else 's'}.")
 
 
 def _changes(

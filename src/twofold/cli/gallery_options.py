@@ -140,7 +140,7 @@ def snapshot_beside(url: str) -> Path | None:
 def existing_snapshot(url: str) -> Path | None:
     """The snapshot beside a gallery, where there is one.
 
-    Every command is told of it, since erasing somebody must delete it.
+    A search starts faster from it. Erasing destroys it in any case: the store knows of it.
     """
     place = snapshot_beside(url)
     return place if place is not None and place.is_file() else None
@@ -196,3 +196,5 @@ def say_erased(console: Console, erased: "Erasure") -> None:
             "Their keys are destroyed, but sealed pages may linger in the database's files until "
             "it is cleaned up (docs/gallery.md).",
         )
+    for place in erased.snapshots_left:
+        say(console, f"A snapshot was not removed; nobody can read it any more: {place}")

@@ -114,13 +114,16 @@ def _enroll(
         records = core.records.add(
             unit, [(_profile(unit, one), [stored[place]]) for place, one in accepted.items()]
         )
-        for record, one in zip(records, accepted.values(), strict=True):
+        for record, (place, one) in zip(records, accepted.items(), strict=True):
+            near = len(found.get(place, []))  # allowed by the policy "warn"
             unit.event(
                 "enrol",
                 subject=record.id,
+                policy={"duplicates": policy},
                 contract=one.template.contract,
                 details={"faces": record.profile.faces, "irises": record.profile.irises}
-                | {"revision": record.revision},
+                | {"revision": record.revision}
+                | ({"duplicates": near} if near else {}),
             )
     if records:
         put = [(record.id, stored[place]) for place, record in zip(accepted, records, strict=True)]

@@ -10,6 +10,7 @@ from twofold.gallery.agreement import require_one_person, require_same_person
 from twofold.gallery.core import Core
 from twofold.gallery.enrolment import pinned
 from twofold.gallery.errors import UnknownSubjectError
+from twofold.gallery.snapshots import shred
 from twofold.gallery.values import Consent, Enrolment, Subject, seconds
 from twofold.template import Template
 
@@ -25,10 +26,13 @@ class Erasure:
         scrubbed: whether nothing of them is left in the database's files either. False for
             PostgreSQL, and for SQLite while another process reads an older state; docs/gallery.md
             says what to do.
+        snapshots_left: files of snapshots that could not be removed, or may be on another machine.
+            Nobody can read them any more: their keys are destroyed. The audit tells of them, too.
     """
 
     subjects: int
     scrubbed: bool
+    snapshots_left: tuple[str, ...] = ()
 
 
 def update(
@@ -46,8 +50,6 @@ def update(
         raise OptionError(f"{name!r}: nothing to update. Give a template, consent or expiry.")
     if template is not None:
         require_one_person(template, core.comparer.plain_ratio)
-    if replace_references:
-        core.index.drop_snapshot()
     with core.writing(actor) as unit:
         record = core.require(unit.connection, name)
         references = core.records.references(unit.connection, record)
@@ -82,6 +84,8 @@ def update(
             },
         )
         whole = core.records.template(unit.connection, changed)
+        if kept != references:
+            shred(core, unit)
     core.index.wrote(unit.change, unit.settings, [(record.id, whole)])
     if kept != references:
         core.database.scrub()
@@ -132,10 +136,12 @@ def everybody(core: Core, after: int, limit: int | None) -> Iterator[Subject]:
 
 def _erase_all(core: Core, ids: Sequence[int], action: str, actor: str | None) -> Erasure:
     erased, scrubbed = 0, True
+    left: tuple[str, ...] = ()
     for start in range(0, len(ids), _AT_ONCE):
         one = _erase(core, ids[start : start + _AT_ONCE], action, actor)
         erased, scrubbed = erased + one.subjects, one.scrubbed
-    return Erasure(erased, scrubbed)
+        left += one.snapshots_left
+    return Erasure(erased, scrubbed, left)
 
 
 def _erase(
@@ -143,8 +149,6 @@ def _erase(
 ) -> Erasure:
     if not ids:
         return Erasure(0, True)
-    # Before the commit: were this process to end in between, the snapshot must not survive.
-    core.index.drop_snapshot()
     with core.writing(actor) as unit:
         there = core.records.present(unit.connection, ids)
         if names and len(there) < len(ids):
@@ -152,5 +156,6 @@ def _erase(
         core.records.erase(unit, there)
         for subject in there:
             unit.event(action, subject=subject)
+        left = shred(core, unit)
     core.index.wrote(unit.change, unit.settings, [], there)
-    return Erasure(len(there), core.database.scrub())
+    return Erasure(len(there), core.database.scrub(), left)

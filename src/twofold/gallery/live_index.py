@@ -17,6 +17,7 @@ from twofold.gallery.keys.ring import Keyring
 from twofold.gallery.search import Index
 from twofold.gallery.settings import Settings
 from twofold.gallery.snapshot import Snapshot
+from twofold.gallery.snapshot_keys import SnapshotKey, known
 from twofold.gallery.store import tables
 from twofold.gallery.store.database import Database
 from twofold.gallery.store.records import Records
@@ -45,11 +46,12 @@ class LiveIndex:
     ) -> None:
         self._database, self._keyring = database, keyring
         self._records, self._comparer = records, comparer
-        self._snapshot = None if snapshot is None else Snapshot(snapshot, keyring)
+        self._snapshot = None if snapshot is None else Snapshot(snapshot, keyring.gallery)
         self._lock = threading.Lock()
         self._index: Index | None = None
         self._contracts = _contracts(Settings())
         self._position = 0
+        self._saved: tuple[int, str] | None = None  # position and key of the snapshot's file
 
     def current(self) -> tuple[Index, int]:
         """The index with everything acknowledged so far, and the change it stands at."""
@@ -86,19 +88,25 @@ class LiveIndex:
                 self._index.remove(subject)
             self._position = change
 
-    def drop_snapshot(self) -> None:
-        """Delete the snapshot: somebody in it is about to be erased."""
-        if self._snapshot is not None:
-            self._snapshot.delete()
+    def snapshot_file(self, path: Path | None) -> Snapshot | None:
+        """The file at a path; None for the one that the gallery was opened with, if any."""
+        return self._snapshot if path is None else Snapshot(path, self._keyring.gallery)
 
-    def save_snapshot(self, only_if_loaded: bool = False) -> None:
-        """Write a snapshot of everything acknowledged so far, where one was asked for."""
-        if self._snapshot is None or (only_if_loaded and self._index is None):
-            return
-        index, position = self.current()
+    def saved(self, file: Snapshot, position: int, key: SnapshotKey) -> None:
+        """Take note of what was written."""
+        if file is self._snapshot:
+            self._saved = position, key.identity
+
+    def unsaved(self) -> bool:
+        """Whether the snapshot is to be written: there shall be one, and it is not as the index."""
+        if self._snapshot is None or self._index is None:
+            return False
+        if self._saved is None or not self._snapshot.path.exists():
+            return True
         with self._database.reading() as connection:
-            head = read_head(connection, self._keyring)
-        self._snapshot.save(index, position, head.audit)
+            change = read_head(connection, self._keyring).change
+            key = known(connection, self._keyring, self._saved[1])
+        return self._saved[0] != change or key is None
 
     def _follow(self, connection: Connection, settings: Settings) -> None:
         if self._index is not None and self._contracts != _contracts(settings):
@@ -120,11 +128,16 @@ class LiveIndex:
             found = connection.execute(query).scalar()
             return found is not None and bytes(found).hex() == digest
 
+        def key_of(identity: str) -> SnapshotKey | None:
+            return known(connection, self._keyring, identity)
+
         if self._snapshot is not None:
             model = self._comparer.index_model(settings)
-            found = self._snapshot.load(model, confirmed)
+            found = self._snapshot.load(model, confirmed, key_of)
             if found is not None:
-                return found
+                index, position, key = found
+                self._saved = position, key.identity
+                return index, position
         return self._comparer.index(settings), 0
 
 

@@ -14,6 +14,7 @@ from twofold.errors import OptionError
 from twofold.gallery.core import Core
 from twofold.gallery.keys.ring import TRANSFORM
 from twofold.gallery.sealing import new_key
+from twofold.gallery.snapshots import shred
 from twofold.gallery.store import tables
 from twofold.gallery.store.rewriting import changed_references
 from twofold.gallery.store.statements import update_rows
@@ -30,7 +31,6 @@ def reissue(core: Core, actor: str | None, watch: Callable[[int], None] | None) 
             "this gallery's templates are not revocable. Make a gallery with revocable=True, and "
             "import an export of this one."
         )
-    core.index.drop_snapshot()
     done = 0
     with core.writing(actor) as unit:
         old = core.comparer.transform
@@ -59,6 +59,7 @@ def reissue(core: Core, actor: str | None, watch: Callable[[int], None] | None) 
             .where(tables.secret.c.name == TRANSFORM)
             .values(key_version=stored.key_version, wrapped=stored.wrapped)
         )
+        shred(core, unit)
         unit.configure(replace(settings, transform=settings.transform + 1))
         unit.event(
             "key",

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 from twofold.gallery.core import Core, stored_keys
 from twofold.gallery.keys.ring import WrappedKey, WrappedSecret
 from twofold.gallery.keys.source import KeySource
+from twofold.gallery.snapshots import shred
 from twofold.gallery.store import tables
 from twofold.gallery.store.rewriting import resealed, rewrapped
 from twofold.gallery.store.statements import update_rows
@@ -75,6 +76,8 @@ def rotate_data_key(
         with core.writing(actor) as unit:
             moved_now = _move(core, unit, version, reseal)
             if moved_now == 0:
+                if reseal:
+                    shred(core, unit)  # whoever took the data key could open them
                 _finish(core, unit, version, done, reseal)
                 break
         done += moved_now

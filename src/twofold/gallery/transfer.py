@@ -18,6 +18,7 @@ from twofold.gallery.core import Core
 from twofold.gallery.enrolment import pinned
 from twofold.gallery.errors import EnrolmentError
 from twofold.gallery.settings import Settings
+from twofold.gallery.snapshots import shred
 from twofold.gallery.store.records import Profile
 from twofold.gallery.values import subject_name
 from twofold.template import Template
@@ -103,8 +104,6 @@ def import_(
                 "exists",
                 tuple(there),
             )
-    if existing == "replace":
-        core.index.drop_snapshot()
     done, skipped = 0, list[str]()
     entries = _entries(path, passphrase)
     while some := list(islice(entries, _AT_ONCE)):
@@ -128,7 +127,7 @@ def _keep(
                 settings = pinned(settings, template)
         if settings != unit.settings:
             unit.configure(settings)
-        kept = 0
+        kept, replaced = 0, False
         for entry in some:
             if entry.profile.name not in taken:
                 new.append((entry.profile, [core.comparer.kept(one) for one in entry.templates]))
@@ -146,6 +145,7 @@ def _keep(
             stored = [core.comparer.kept(one) for one in entry.templates]
             changed = core.records.change(unit, record, entry.profile, {}, stored)
             kept += 1
+            replaced = True
             unit.event(
                 "import", subject=record.id, details={"revision": changed.revision},
                 contract=entry.templates[0].contract,
@@ -155,6 +155,8 @@ def _keep(
                 "import", subject=record.id, details={"revision": 1},
                 contract=entry.templates[0].contract,
             )  # fmt: skip
+        if replaced:
+            shred(core, unit)
     return kept + len(new)
 
 

@@ -149,7 +149,7 @@ class Keyring:
         )  # fmt: skip
 
     def purpose(self, name: str) -> bytes:
-        """The derived key of a purpose: "lookup", "audit", "head", "settings" or "snapshot"."""
+        """The derived key of a purpose: "lookup", "audit", "head" or "settings"."""
         return self._derived[name]
 
     def lookup(self, name: str) -> bytes:
@@ -157,7 +157,7 @@ class Keyring:
         return hmac.digest(self._derived["lookup"], place("name", name), "sha256")
 
     def _derive(self, root: bytes) -> None:
-        names = ("lookup", "audit", "head", "settings", "snapshot")
+        names = ("lookup", "audit", "head", "settings")
         self._derived = {name: derived(root, name, self.gallery) for name in names}
 
     def _load(self, stored: Sequence[WrappedKey]) -> None:
