@@ -27,7 +27,7 @@ from twofold.fusion.rules import SumRule
 def calibrated(face: Any, iris: Any, pairing: Any) -> pools.Calibrated:
     """The calibrations of a pairing, each half's fitted on the other one."""
     both = [
-        tuple(pools.fit_on(one, half == 1 - k, None) for k in (0, 1))
+        tuple(pools.fit_on(one, half == 1 - k) for k in (0, 1))
         for one, half in ((face, pairing.face_half), (iris, pairing.iris_half))
     ]
     return pools.Calibrated(both[0], both[1], SumRule(), "made up")  # type: ignore[arg-type]
@@ -66,13 +66,13 @@ def test_scores_are_those_of_the_samples_and_missing_ones_leave_the_other(sides:
 def test_no_calibration_sees_the_people_it_judges(sides: Any) -> None:
     face, _ = sides
     half = np.arange(16) % 2
-    before = pools.fit_on(face, half == 0, None)
+    before = pools.fit_on(face, half == 0)
     scores = face.score.copy()
     judged = half[face.person] == 1
     scores[judged] = scores[:, judged] = 99.0
     changed = type(face)(**{**vars(face), "score": scores})
-    assert pools.fit_on(changed, half == 0, None).curve == before.curve
-    assert pools.fit_on(changed, half == 1, None).curve != pools.fit_on(face, half == 1, None).curve
+    assert pools.fit_on(changed, half == 0).curve == before.curve
+    assert pools.fit_on(changed, half == 1).curve != pools.fit_on(face, half == 1).curve
 
 
 @pytest.mark.parametrize("system", pools.SYSTEMS)

@@ -12,7 +12,6 @@ from twofold.data.dataset import Modality
 from twofold.errors import OptionError
 from twofold.evaluation.verification import pools
 from twofold.evaluation.verification.chimeric import Pairing, as_labelled, pair_up
-from twofold.evaluation.verification.degradation import How
 from twofold.evaluation.verification.galleries import Identified, identify
 from twofold.evaluation.verification.mistakes import (
     Confusion,
@@ -182,13 +181,13 @@ def run_fused(
     pair = pair_up if chimeric else as_labelled
     made = tuple(pair(face, iris, number, seed=seed, share=share) for number in range(pairings))
     fitter = _Fitter(face, iris, source, light or iris.light)
+    fitted = []
+    for number, pairing in enumerate(made):
+        watch("Calibrating", number, len(made))
+        fitted.append(fitter.of(pairing))
     found, clean_pool = [], None
     for condition in (CLEAN, *conditions):
         stage = "Clean" if condition is CLEAN else condition.key
-        fitted = []
-        for number, pairing in enumerate(made):
-            watch(f"Calibrating, {stage}", number, len(made))
-            fitted.append(fitter.of(pairing, condition))
         comparing = partial(watch, f"Comparing, {stage}")
         drawn = pools.pool(face, iris, made, fitted, condition, comparing)
         found.append(_measure(drawn, face, iris, made, chimeric, seed, watch))
@@ -197,7 +196,7 @@ def run_fused(
     assert clean_pool is not None
     watch("Thresholds of the halves", 0, 1)
     # A threshold is set on the half that its calibration was fitted on, and used on the other.
-    own = [fitter.of(pairing, CLEAN).swapped() for pairing in made]
+    own = [one.swapped() for one in fitted]
     moved = transfers(pools.pool(face, iris, made, own), clean_pool, TRANSFERRED, seed)
     watch("Identification", 0, 1)
     identified = identify(clean_pool, made, seed)
@@ -225,11 +224,11 @@ def run_fused(
 
 
 class _Fitter:
-    """Calibrations by division of the people and by condition, each fitted once."""
+    """Calibrations by division of the people, each fitted once."""
 
     def __init__(self, face: Side, iris: Side, source: Source, light: Light | None) -> None:
         self._sides: dict[Modality, Side] = {"face": face, "iris": iris}
-        self._known: dict[tuple[int, Modality, How | None], tuple[Calibration, ...]] = {}
+        self._known: dict[tuple[int, Modality], tuple[Calibration, ...]] = {}
         self._model: FusionModel | None = None
         self._light = light
         if source == "shipped":
@@ -248,31 +247,27 @@ class _Fitter:
         else:
             self.words = (
                 "Fitted on one half of the people and used on the other, and the other way round; "
-                "where probes are degraded, development probes of the other half are, too. "
+                "where probes are degraded, development probes in every such way are among them. "
                 "The two ratios are added up."
             )
 
-    def of(self, pairing: Pairing, condition: Condition) -> Calibrated:
+    def of(self, pairing: Pairing) -> Calibrated:
         """Those that hold for each half of a pairing."""
         if self._model is not None:
             face = self._model.calibration("face", None)
             iris = self._model.calibration("iris", self._light)
             return Calibrated((face, face), (iris, iris), self._model.rule, self.words)
-        face_pair = self._pair("face", pairing.face_half, pairing.division, condition)
-        iris_pair = self._pair("iris", pairing.iris_half, pairing.division, condition)
+        face_pair = self._pair("face", pairing.face_half, pairing.division)
+        iris_pair = self._pair("iris", pairing.iris_half, pairing.division)
         return Calibrated(face_pair, iris_pair, SumRule(), self.words)
 
     def _pair(
-        self, modality: Modality, half: "np.ndarray[tuple[int], np.dtype[np.int8]]",
-        division: int, condition: Condition,
+        self, modality: Modality, half: "np.ndarray[tuple[int], np.dtype[np.int8]]", division: int
     ) -> tuple[Calibration, Calibration]:  # fmt: skip
-        how = (
-            condition.how if condition.modality == modality and condition.how != "missing" else None
-        )
-        key = (division, modality, how)
+        key = (division, modality)
         if key not in self._known:
             side = self._sides[modality]
-            self._known[key] = tuple(pools.fit_on(side, half == 1 - k, how) for k in (0, 1))
+            self._known[key] = tuple(pools.fit_on(side, half == 1 - k) for k in (0, 1))
         first, second = self._known[key]
         return first, second
 

@@ -20,7 +20,7 @@ from twofold.fusion.rules import Rule
 
 System = Literal["face", "iris", "fused"]
 SYSTEMS: tuple[System, ...] = ("face", "iris", "fused")
-BAD_WEIGHT = 0.3  # of degraded development comparisons beside clean ones, within each kind
+BAD_WEIGHT = 1.0  # of degraded development comparisons beside clean ones, within each class
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -99,14 +99,17 @@ class Pool:
         return self.llr["fused"] if system == "fused" else self.score[system]
 
 
-def fit_on(side: Side, people: NDArray[np.bool_], how: How | None) -> Calibration:
+def fit_on(side: Side, people: NDArray[np.bool_]) -> Calibration:
     """Fit a calibration on some of the people of a side.
+
+    Beside clean development probes stand those degraded in every way that the side was measured in,
+    which together weigh as much: what a bad quality means is learned from bad pictures, and
+    few people's clean pictures alone leave the slope to chance (docs/fusion.md). Whoever compares
+    does not know what is wrong with a probe, so one calibration holds for all of them.
 
     Args:
         side: of which modality.
         people: (persons,) whose samples may be used.
-        how: where probes are degraded so, development probes are too, at a lesser weight: what a
-            bad quality means is learned from bad pictures.
 
     Raises:
         OptionError: nothing mated or non-mated among them.
@@ -114,12 +117,12 @@ def fit_on(side: Side, people: NDArray[np.bool_], how: How | None) -> Calibratio
     chosen = np.flatnonzero(people[side.person])
     row, column = np.triu_indices(len(chosen), 1)
     parts = [_development(side, chosen[row], chosen[column], None)]
-    if how is not None and how in side.worse:
-        row, column = np.nonzero(~np.eye(len(chosen), dtype=np.bool_))
-        parts.append(_development(side, chosen[row], chosen[column], how))
+    row, column = np.nonzero(~np.eye(len(chosen), dtype=np.bool_))
+    parts += [_development(side, chosen[row], chosen[column], one) for one in side.worse]
     score, quality, mated = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    share = BAD_WEIGHT / max(len(side.worse), 1)
     weights = np.concatenate([
-        _balanced(part[2], 1.0 if k == 0 else BAD_WEIGHT) for k, part in enumerate(parts)
+        _balanced(part[2], share if k else 1.0) for k, part in enumerate(parts)
     ])  # fmt: skip
     return calibrate(
         score, mated.astype(np.bool_), modality=side.modality, light=None,
