@@ -1,5 +1,7 @@
 """Templates of nobody for searches: small codes, mixed eyes, lights, counts and qualities."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from twofold.fusion.model import FusionModel
 from twofold.fusion.rules import Rule, SumRule
 from twofold.fusion.tails import Tail
 from twofold.iris.code import CodeLayout, IrisCode
-from twofold.template import FaceFeature, IrisFeature, Light, Modality, Template
+from twofold.template import Eye, FaceFeature, IrisFeature, Light, Modality, Template
 
 FACE, IRIS = "fa" * 32, "1e" * 32
 LAYOUT = CodeLayout(angles=32, bands=4, planes=2)
@@ -61,6 +63,15 @@ class People:
             IRIS if irises else None,
         )
 
+    def with_eyes(self, number: int, eyes: Sequence[Eye | None]) -> Template:
+        """A face, and an iris of each of these eyes, all in near-infrared light."""
+        irises = []
+        for eye in eyes:
+            while (one := self._iris(number, 1 + (eye == "right"))).light != "nir":
+                continue
+            irises.append(replace(one, eye=eye))
+        return Template((self._face(number),), tuple(irises), FACE, IRIS)
+
     def _own(self, number: int, what: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, number, what])
 
@@ -70,9 +81,9 @@ class People:
         unit = (vector / np.linalg.norm(vector)).astype(np.float32)
         return FaceFeature(unit, float(self._drawn.choice([0, 33.33, 50, 99.99, 100])))
 
-    def _iris(self, number: int) -> IrisFeature:
+    def _iris(self, number: int, side: int | None = None) -> IrisFeature:
         named = self._drawn.integers(0, 3) if not self._plain else 0
-        side = int(named or self._drawn.integers(1, 3))
+        side = side or int(named or self._drawn.integers(1, 3))
         bits = self._own(number, side).random(LAYOUT.bits) < 0.5
         bits = bits ^ (self._drawn.random(LAYOUT.bits) < self._drawn.choice([0.0, 0.1, 0.3]))
         mask = self._drawn.random(LAYOUT.bits) < self._drawn.choice([0.7, 0.7, 0.05, 0.0])

@@ -1,5 +1,6 @@
 """Snapshots of an index: the same answers after a start, and no start from a damaged file."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -7,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.gallery.search_templates import FACE, LAYOUT, People, model
+from tests.gallery.search_templates import FACE, IRIS, LAYOUT, People, model
 from twofold.errors import ModelError, OutputError
 from twofold.gallery.search import Index
+from twofold.gallery.search.segments import Shape, empty
 from twofold.gallery.search.snapshot_layout import START
 
 COUNT = 50
@@ -143,8 +145,6 @@ def test_cut_off_or_longer(path: Path) -> None:
 )
 def test_a_header_that_cannot_be(path: Path, changed: dict[str, object]) -> None:
     """With a digest that fits, as if written by someone else."""
-    import hashlib
-
     content = path.read_bytes()
     magic, version, length, _ = START.unpack_from(content)
     told = json.loads(content[START.size : START.size + length]) | changed
@@ -154,6 +154,25 @@ def test_a_header_that_cannot_be(path: Path, changed: dict[str, object]) -> None
     path.write_bytes((start + text).ljust(first, b"\0") + content[first:])
     with pytest.raises(ModelError, match="damaged"):
         Index.load(path, model())
+
+
+def test_a_header_nested_too_deeply(path: Path) -> None:
+    text = b"[" * 200_000
+    start = START.pack(b"TWFIDX\0\0", 1, len(text), hashlib.sha256(text).digest())
+    path.write_bytes(start + text)
+    with pytest.raises(ModelError, match="no JSON"):
+        Index.load(path, model())
+
+
+def test_more_samples_than_a_template_holds_are_refused(tmp_path: Path) -> None:
+    """The compiled loops have room for 255 irises of a subject, and do not count again."""
+    rows = empty(1, 0, 300, Shape(None, LAYOUT, None, IRIS))
+    for array in vars(rows).values():
+        array[:] = 0
+    rows.iris_starts[1] = 300
+    Index.of_rows(model(), rows, Shape(None, LAYOUT, None, IRIS)).save(tmp_path / "index", 1)
+    with pytest.raises(ModelError, match="do not fit together"):
+        Index.load(tmp_path / "index", model())
 
 
 def test_starts_that_point_outside_are_refused_without_digests(path: Path) -> None:

@@ -19,6 +19,7 @@ from twofold.template import Light
 CELLS = 2048
 QUALITIES = 101  # whole points, 0 to 100
 NEEDS = 512
+_ROUNDING = 2e-6  # relative, of a handful of sums
 SCORE_SLACK = 2e-6  # more than a score in [0, 1] is rounded by, in float32
 LIGHTS: tuple[Light | None, ...] = (None, "nir", "visible")
 CONFLICT = -1  # of lights: not compared
@@ -36,12 +37,14 @@ class Bounds:
         reach: float32 (3, 101, 512): the square of the advantage (b - 2d) / sqrt(b) that irises of
             a quality need for a ratio of n / need_scale; minus infinity where any will do.
         need_scale: entries of `reach` for each unit of ratio, from 0 on.
+        rounding: more than sums of the tables' numbers are off in float32.
     """
 
     face: Table
     iris: Table
     reach: Table
     need_scale: float
+    rounding: float
 
 
 def bounds(model: FusionModel, reference_bits: float) -> Bounds:
@@ -56,7 +59,9 @@ def bounds(model: FusionModel, reference_bits: float) -> Bounds:
     known = iris[np.isfinite(iris)]
     highest = max(float(known.max(initial=1.0)), 1.0)
     scale = NEEDS / highest
-    return Bounds(face, iris, _reach(iris, scale, reference_bits), scale)
+    largest = (np.abs(one[np.isfinite(one)]).max(initial=1.0) for one in (face, iris, iris))
+    rounding = _ROUNDING * float(sum(largest))
+    return Bounds(face, iris, _reach(iris, scale, reference_bits), scale, rounding)
 
 
 def _table(model: FusionModel, modality: str, light: Light | None, low: float) -> Table:

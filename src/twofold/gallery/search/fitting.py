@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from twofold.errors import ModelError, OptionError
 from twofold.gallery.search.segments import Shape
 from twofold.template import Template
@@ -13,7 +15,8 @@ def check_subject(subject: int) -> None:
     Raises:
         OptionError: not a whole number from 0 to 2 ** 63 - 1.
     """
-    if isinstance(subject, bool) or not 0 <= subject < 1 << 63:
+    whole = isinstance(subject, (int, np.integer)) and not isinstance(subject, bool)
+    if not whole or not 0 <= subject < 1 << 63:
         raise OptionError(f"subject {subject}: expected a whole number from 0 to 2**63 - 1.")
 
 

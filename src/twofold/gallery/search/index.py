@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,20 +14,19 @@ from twofold.fusion.rules import SumRule
 from twofold.gallery.search import snapshot
 from twofold.gallery.search.bounds import Bounds, bounds
 from twofold.gallery.search.candidates import Candidate, Candidates
+from twofold.gallery.search.changing import Undo, all_or_nothing
 from twofold.gallery.search.fitting import check_subject, fitted
 from twofold.gallery.search.merging import merge, ordered
 from twofold.gallery.search.numpy_engine import NumpyEngine
 from twofold.gallery.search.prepared import Prepared, prepare
 from twofold.gallery.search.rescoring import rescore
 from twofold.gallery.search.scan import Engine, Scan, one_by_one, processors
-from twofold.gallery.search.segments import Rows, Segment, Shape, View, empty
+from twofold.gallery.search.segments import ALIVE, Rows, Segment, Shape, View, room
 from twofold.iris.comparison import DEFAULT
 from twofold.recognizer.protection import Protection
-from twofold.template import MOST_SAMPLES, Template
+from twofold.template import Template
 
 Engines = Literal["auto", "compiled", "numpy"]
-_SMALL, _LARGE = 1 << 10, 1 << 16  # slots of a segment that grows
-_MOST_BYTES = 1 << 28  # of a segment that grows
 _FEW = 8  # subjects that are scored one by one sooner than prepared for
 _WORTH_COMPILING = 512  # subjects
 _WORTH_COMPACTING = 1 << 12  # ended slots
@@ -74,7 +75,6 @@ class Index:
         self.position = 0
         self._lock = threading.RLock()
         self._segments: list[Segment] = []
-        self._ended = 0
         self._state = _State(
             Shape(face_contract=face_contract, iris_contract=iris_contract)
         )  # fmt: skip
@@ -118,19 +118,23 @@ class Index:
         """`put` of many: all are seen from one moment on, and none where one is refused."""
         listed = list(items)
         with self._lock:
-            shape = self._state.shape
+            state = self._state
+            shape = state.shape
             for subject, template in listed:
                 check_subject(subject)
                 shape = fitted(shape, template)
-            change, living = self._state.change + 1, self._state.living
-            for subject, template in listed:
-                living += 1 - self._end(subject, change)
-                tail = self._segments[-1] if self._segments else None
-                if tail is None or not tail.fits(template, shape):
-                    tail = _room(living, template, shape)
-                    self._segments.append(tail)
-                tail.append(subject, template)
-            self._publish(shape, change, living)
+            change, living = state.change + 1, state.living
+            with all_or_nothing(lambda: self._state is not state) as undo:
+                for subject, template in listed:
+                    living += 1 - self._end(subject, change, undo)
+                    tail = self._segments[-1] if self._segments else None
+                    if tail is None or not tail.fits(template, shape):
+                        tail = room(living, template, shape)
+                        self._segments.append(tail)
+                    undo.append(tail.undo_append(subject))
+                    tail.append(subject, template)
+                self._publish(shape, change, living)
+            self._tidy()
 
     def remove(self, subject: int) -> bool:
         """Take a subject out; whether it was there.
@@ -139,10 +143,13 @@ class Index:
         when `save` replaces it.
         """
         with self._lock:
-            change = self._state.change + 1
-            if not self._end(subject, change):
-                return False
-            self._publish(self._state.shape, change, self._state.living - 1)
+            state = self._state
+            change = state.change + 1
+            with all_or_nothing(lambda: self._state is not state) as undo:
+                if not self._end(subject, change, undo):
+                    return False
+                self._publish(state.shape, change, state.living - 1)
+            self._tidy()
         return True
 
     def compact(self) -> None:
@@ -154,7 +161,6 @@ class Index:
             state = self._state
             rows = merge(ordered(state.views, state.change), state.shape)
             self._segments = [Segment(rows, state.shape, len(rows))] if len(rows) else []
-            self._ended = 0
             self._publish(state.shape, state.change, state.living)
 
     def search(
@@ -205,7 +211,7 @@ class Index:
             subject = int(view.rows.subjects[slot])
             return rescore(model, probe, subject, reference, protection)
 
-        if not isinstance(model.rule, SumRule) or state.living <= _FEW:
+        if type(model.rule) is not SumRule or state.living <= _FEW:
             return one_by_one(state.views, state.change, score, top_k, least)
         bits = DEFAULT.reference_bits(shape.layout) if shape.layout else 1.0
         prepared = prepare(probe, tables, shape.dimension, shape.layout, protection)
@@ -289,26 +295,22 @@ class Index:
                 return segment, slot
         return None
 
-    def _end(self, subject: int, change: int) -> int:
+    def _end(self, subject: int, change: int, undo: Undo) -> int:
         """Let the slot of a subject end; how many did."""
         found = self._find(subject)
         if found is None:
             return 0
+        undo.append(partial(found[0].end, found[1], ALIVE))
         found[0].end(found[1], change)
-        self._ended += 1
         return 1
 
     def _publish(self, shape: Shape, change: int, living: int) -> None:
         views = tuple(View(one, one.used, one.ended) for one in self._segments)
         self._state = _State(shape, views, change, living)
-        if self._ended >= max(_WORTH_COMPACTING, living):
-            self.compact()
 
-
-def _room(living: int, template: Template, shape: Shape) -> Segment:
-    """A segment for templates like this one."""
-    words = shape.layout.words if shape.layout else 0
-    each = 4 * (shape.dimension or 0) * len(template.faces) + 16 * words * len(template.irises)
-    slots = max(1, min(max(living, _SMALL), _LARGE, _MOST_BYTES // (each + 1)))
-    faces, irises = (slots * len(one) + MOST_SAMPLES for one in (template.faces, template.irises))
-    return Segment(empty(slots, faces, irises, shape), shape, 0, by_subject={})
+    def _tidy(self) -> None:
+        state = self._state
+        ended = sum(view.used for view in state.views) - state.living
+        if ended >= max(_WORTH_COMPACTING, state.living):
+            with suppress(MemoryError):  # the next change tries again
+                self.compact()

@@ -93,7 +93,7 @@ class Scan:
             threads.map(first, parts)
             bar = -np.inf if least is None else least
             bar = max(bar, self._seeded(faces, bounds, top_k, bar))
-            low = _below(bar)
+            low = self._below(bar)
 
             def second(part: tuple[int, slice]) -> tuple[int, Slots]:
                 number, rows = part
@@ -110,7 +110,7 @@ class Scan:
         self, faces: list[Floats], bounds: list[Floats], top_k: int, least: float
     ) -> float:  # fmt: skip
         """A ratio that `top_k` subjects reach; minus infinity where so few were not found."""
-        promising = _promising(bounds, _below(least))
+        promising = _promising(bounds, self._below(least))
         scored: list[tuple[int, Slots]] = []
         levels: list[Floats] = []
         for number, slots in promising:
@@ -129,6 +129,11 @@ class Scan:
             best += [self._close(number, slots[found >= level][: 4 * wanted])[0]]
         lower = np.sort(np.concatenate(best))
         return float(lower[-top_k]) if len(lower) >= top_k else -np.inf
+
+    def _below(self, bar: float) -> float:
+        """What bounds in float32 must exceed where ratios must reach `bar`."""
+        slack = _SLACK * (1 + abs(bar)) + self.tables.rounding
+        return bar - slack if np.isfinite(bar) else -np.inf
 
     def _close(
         self, number: int, slots: Slots
@@ -185,11 +190,6 @@ def one_by_one(
 def _best(found: list[Candidate | None], top_k: int, least: float | None) -> Candidates:
     known = [one for one in found if one is not None and (least is None or one.llr >= least)]
     return tuple(sorted(known, key=lambda one: (-one.llr, one.subject))[:top_k])
-
-
-def _below(bar: float) -> float:
-    """What bounds in float32 must exceed where ratios must reach `bar`."""
-    return bar - _SLACK * (1 + abs(bar)) if np.isfinite(bar) else -np.inf
 
 
 def _promising(bounds: list[Floats], low: float) -> list[tuple[int, Slots]]:

@@ -5,17 +5,20 @@ search began (`View`), and for each slot the change that ended it, so that no se
 change and no change waits for a search.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.iris.code import CodeLayout, IrisCode
-from twofold.template import Eye, FaceFeature, IrisFeature, Light, Template
+from twofold.template import MOST_SAMPLES, Eye, FaceFeature, IrisFeature, Light, Template
 
 EYES: tuple[Eye | None, ...] = (None, "left", "right")
 LIGHTS: tuple[Light | None, ...] = (None, "nir", "visible")
 ALIVE = np.iinfo(np.int64).max
+_SMALL, _LARGE = 1 << 10, 1 << 16  # slots of a segment that grows
+_MOST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
@@ -134,8 +137,10 @@ class Segment:
         return slot
 
     def end(self, slot: int, change: int) -> None:
-        """Let a slot end with a change."""
+        """Let a slot end with a change; `ALIVE` takes that back."""
         if self.ended is None:
+            if change == ALIVE:
+                return
             self.ended = np.full(len(self.rows), ALIVE)
         self.ended[slot] = change
 
@@ -149,6 +154,20 @@ class Segment:
             and rows.face_starts[used] + len(template.faces) <= len(rows.vectors)
             and rows.iris_starts[used] + len(template.irises) <= len(rows.codes)
         )
+
+    def undo_append(self, subject: int) -> Callable[[], None]:
+        """What takes the next `append` back, as long as no view was made of it."""
+        assert self.by_subject is not None
+        used, slots, before = self.used, self.by_subject, self.by_subject.get(subject)
+
+        def undo() -> None:
+            self.used = used
+            if before is None:
+                slots.pop(subject, None)
+            else:
+                slots[subject] = before
+
+        return undo
 
     def append(self, subject: int, template: Template) -> None:
         """Fill the next slot."""
@@ -193,3 +212,12 @@ class View:
         if self.ended is None:
             return np.ones(self.used, np.bool_)
         return self.ended[: self.used] > change
+
+
+def room(living: int, template: Template, shape: Shape) -> Segment:
+    """A segment that grows, for templates like this one among so many subjects."""
+    words = shape.layout.words if shape.layout else 0
+    each = 4 * (shape.dimension or 0) * len(template.faces) + 16 * words * len(template.irises)
+    slots = max(1, min(max(living, _SMALL), _LARGE, _MOST_BYTES // (each + 1)))
+    faces, irises = (slots * len(one) + MOST_SAMPLES for one in (template.faces, template.irises))
+    return Segment(empty(slots, faces, irises, shape), shape, 0, by_subject={})
