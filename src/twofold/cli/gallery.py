@@ -1,5 +1,6 @@
 """`twofold gallery`: making a gallery and looking after it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -32,6 +33,7 @@ from twofold.fusion.decision import OnContradiction
 
 if TYPE_CHECKING:
     from twofold.gallery import Gallery
+    from twofold.gallery.settings import Revocable
 
 gallery_app = typer.Typer(
     name="gallery",
@@ -67,6 +69,13 @@ def create_command(
         bool,
         typer.Option("--revocable", help="Transform templates by a key; cannot be changed later."),
     ] = False,
+    revocable_by: Annotated[
+        Literal["gallery", "subject"] | None,
+        typer.Option(
+            help="Whose key that is: the gallery's, as with --revocable, or each subject's own; "
+            "then nobody can be searched for, and `verify` is all there is."
+        ),
+    ] = None,
     fmr: _FmrOption = None,
     fpir: _FpirOption = None,
     duplicates: _DuplicatesOption = None,
@@ -78,12 +87,13 @@ def create_command(
     from twofold.gallery.settings import Settings
 
     changes = _changes(fmr, fpir, duplicates, duplicates_fpir, contradiction)
-    Settings(**changes)  # a wrong choice is told before anything is made
+    kind: Revocable = revocable_by or revocable
+    replace(Settings.begun(kind), **changes)  # a wrong choice is told before anything is made
     place = required(gallery)
     if "://" not in place and Path(place).exists():
         raise OptionError(f"{place} exists already. Choose another name.")
     console = Console()
-    with opened(Door(place, key, actor=actor), create=True, revocable=revocable) as made:
+    with opened(Door(place, key, actor=actor), create=True, revocable=kind) as made:
         if changes:
             made.configure(**changes)
         say(console, f"Made gallery {made.id}.")
@@ -185,7 +195,7 @@ def reissue_command(
     key: KeyOption = None,
     actor: ActorOption = None,
 ) -> None:
-    """Revoke the transform of a gallery made with --revocable: all templates under a new one."""
+    """Revoke the transform of a revocable gallery: all templates under a new one."""
     console = Console()
     with opened(Door(gallery, key, actor=actor)) as there:
         sure("Revoke the transform for good?", yes)
@@ -209,6 +219,11 @@ def _changes(
 def _say_settings(console: Console, gallery: "Gallery") -> None:
     own = gallery.settings
     say(console, f"verify decides at FMR {own.fmr:g}; a contradiction: {own.contradiction}")
+    if own.by_subject:
+        say(console, "identify: not possible, as each subject has a key of their own")
+        say(console, f"Enrolled under another name: {own.duplicates}; cannot be looked for")
+        say(console, "Revocable templates: yes, by a key of each subject")
+        return
     say(console, f"identify decides at FPIR {own.fpir:g}")
     say(
         console,

@@ -15,6 +15,7 @@ from twofold.errors import OptionError
 
 if TYPE_CHECKING:
     from twofold.gallery import Erasure, Gallery, KeySource
+    from twofold.gallery.settings import Revocable
 
 NOBODY = 3  # exit code of a search or verification that ended well, without a match
 
@@ -80,7 +81,7 @@ class Door:
 
 @contextmanager
 def opened(
-    door: Door, *, create: bool = False, revocable: bool | None = None
+    door: Door, *, create: bool = False, revocable: "Revocable | None" = None
 ) -> "Iterator[Gallery]":
     """A gallery, open inside the block.
 

@@ -101,7 +101,9 @@ def identify_command(
     with opened(door) as there:
         from twofold.cli.gallery_evidence import say_identification
 
-        rate = None if closed else fpir or there.settings.fpir
+        settings = there.settings
+        settings.require_searchable()  # before the work, not after it
+        rate = None if closed else fpir or settings.fpir
         found = there.identify(probe(console, there.recognizer, given), top_k, rate)
         say_identification(console, found)
     if found.nobody:
@@ -126,7 +128,9 @@ def _many(
     answered = nobody = 0
     with opened(door) as there, progress_bar(console) as bar:
         task = bar.add_task("Identifying", total=len(entries))
-        rate = None if closed else fpir or there.settings.fpir
+        settings = there.settings
+        settings.require_searchable()
+        rate = None if closed else fpir or settings.fpir
         made = there.recognizer.extract_each(one.pictures.person() for one in entries)
         for entry, template in zip(entries, made, strict=True):
             bar.advance(task)

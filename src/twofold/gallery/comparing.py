@@ -30,24 +30,37 @@ class Comparer:
         load: reads the key of a revocable gallery's transform.
 
     Attributes:
-        transform: that protects the references of a revocable gallery; None for any other.
+        transform: of a revocable gallery; None for any other. `protection` is a subject's.
     """
 
     def __init__(self, recognizer: Recognizer, load: Callable[[Connection], bytes]) -> None:
         self.recognizer = recognizer
         self.transform: Transform | None = None
         self._load, self._version = load, 0
+        self._by_subject = False
+        self._latest: tuple[Transform, str, Transform] | None = None
         self._whole: FusionModel | None = None
         self._models: dict[tuple[str | None, ...], FusionModel] = {}
 
     def follow(self, connection: Connection, settings: Settings) -> None:
         """Take the transform that holds in this transaction, where another process changed it."""
-        if not settings.revocable or settings.transform == self._version:
-            return
+        if not settings.revocable or settings.transform <= self._version:
+            return  # numbers only rise: a reader of an older state must not set it back
         from twofold.gallery.protection import Transform
 
+        self._by_subject = settings.by_subject
         self.transform = Transform(self._load(connection))
         self._version = settings.transform
+
+    def protection(self, name: str) -> "Transform | None":
+        """That of a subject's references; None where they are kept as they were extracted."""
+        whole = self.transform
+        if whole is None or not self._by_subject:
+            return whole
+        latest = self._latest  # a key's matrix takes milliseconds, and calls for one come together
+        if latest is None or latest[0] is not whole or latest[1] != name:
+            latest = self._latest = whole, name, whole.for_subject(name)
+        return latest[2]
 
     def model(self, settings: Settings) -> FusionModel:
         """Calibrations for the gallery's contracts.
@@ -86,16 +99,18 @@ class Comparer:
             contracts = [one and self.transform.contract(one) for one in contracts]
         return Index(self.index_model(settings), *contracts)
 
-    def kept(self, template: Template) -> Template:
-        """A template as the gallery keeps it."""
-        return template if self.transform is None else self.transform.protect(template)
+    def kept(self, template: Template, name: str) -> Template:
+        """A template as the gallery keeps it for a subject."""
+        own = self.protection(name)
+        return template if own is None else own.protect(template)
 
-    def given(self, kept: Template, settings: Settings) -> Template:
-        """A kept template as it was extracted (but for rounding, where it was protected)."""
-        if self.transform is None:
+    def given(self, kept: Template, settings: Settings, name: str) -> Template:
+        """A subject's kept template as it was extracted (rounded, where it was protected)."""
+        own = self.protection(name)
+        if own is None:
             return kept
         contracts = (settings.face_contract, settings.iris_contract)
-        return self.transform.unprotect(kept, [one for one in contracts if one])
+        return own.unprotect(kept, [one for one in contracts if one])
 
     def search(
         self, index: "Index", probe: Template, most: int, least: float | None
@@ -103,9 +118,11 @@ class Comparer:
         """Candidates among the kept references; only those of `least` or more, where given."""
         return index.search(probe, most, least, protection=self.transform)
 
-    def compare(self, probe: Template, reference: Template, policy: Policy) -> Comparison:
-        """As `Recognizer.compare`."""
-        return self.recognizer.compare(probe, reference, policy, self.transform)
+    def compare(
+        self, probe: Template, reference: Template, policy: Policy, name: str
+    ) -> Comparison:
+        """As `Recognizer.compare`, with the kept references of a subject."""
+        return self.recognizer.compare(probe, reference, policy, self.protection(name))
 
     def weighed(
         self, model: FusionModel, probe: Template, reference: Template
@@ -121,9 +138,9 @@ class Comparer:
         """Log-likelihood ratio of two templates as they were extracted."""
         return self.recognizer.ratios(one, other).get("fused")
 
-    def kept_ratio(self, one: Template, other: Template) -> float | None:
-        """The same where the second one is kept in the gallery."""
-        return self.recognizer.ratios(one, other, self.transform).get("fused")
+    def kept_ratio(self, one: Template, other: Template, name: str) -> float | None:
+        """The same where the second one is kept for a subject."""
+        return self.recognizer.ratios(one, other, self.protection(name)).get("fused")
 
     def _all(self) -> FusionModel:
         if self._whole is None:

@@ -45,7 +45,7 @@ def _verify(
             )
         reference = core.records.template(connection, record)
     policy = policy or settings.policy
-    comparison = core.comparer.compare(probe, reference, policy)
+    comparison = core.comparer.compare(probe, reference, policy, name)
     with core.writing(actor) as unit:
         unit.event(
             "verify",

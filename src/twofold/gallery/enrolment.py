@@ -52,6 +52,8 @@ def enroll_each(
         raise OptionError(f"batch {batch}: must be at least 1.")
     if duplicates not in (None, *DUPLICATES):
         raise OptionError(f"duplicates {duplicates!r}: expected {', '.join(DUPLICATES)}.")
+    if duplicates is not None:
+        core.settings().require_duplicates(duplicates)
     made = _made(core, people, workers)
     while some := list(islice(made, batch)):
         yield from _enroll(core, some, duplicates, actor)
@@ -105,7 +107,9 @@ def _enroll(
     before = None if policy == "allow" else search_before(core, ready)
     with core.writing(actor) as unit:
         accepted = _accepted(core, unit, ready, results)
-        stored = {place: core.comparer.kept(one.template) for place, one in accepted.items()}
+        stored = {
+            place: core.comparer.kept(one.template, one.name) for place, one in accepted.items()
+        }
         found: dict[int, list[Hit]] = {}
         if before is not None:
             found = search_inside(core, unit, before, accepted, stored, policy)

@@ -26,7 +26,7 @@ from twofold.gallery.keeping import Erasure
 from twofold.gallery.keys.source import KeySource
 from twofold.gallery.opening import open_core
 from twofold.gallery.reissue import reissue
-from twofold.gallery.settings import CHANGEABLE, Settings
+from twofold.gallery.settings import CHANGEABLE, Revocable, Settings
 from twofold.gallery.store.unit import read_head
 from twofold.gallery.transfer import Existing, Transfer
 from twofold.gallery.values import (
@@ -74,7 +74,7 @@ class Gallery:
         key: KeySource | None = None,
         recognizer: Recognizer | None = None,
         create: bool = True,
-        revocable: bool | None = None,
+        revocable: Revocable | None = None,
         actor: str | None = None,
         snapshot: str | PathLike[str] | None = None,
     ) -> "Gallery":
@@ -88,10 +88,13 @@ class Gallery:
             recognizer: that extracts and compares; None for a new one.
             create: make the gallery where there is none.
             revocable: whether templates are transformed before they are sealed; fixed when the
-                gallery is made. None for as it is (new ones: not).
+                gallery is made. True or "gallery": by one key. "subject": each subject's by its own
+                key, so that no two subjects' compare, and there is only verification: no
+                `identify`, no search for duplicates. None for as it is (new ones: not).
             actor: in whose name things are done; None for the operating system's user.
             snapshot: file for a sealed copy of the search index, written by `close`, with which
-                a large gallery starts faster. Linux only.
+                a large gallery starts faster. Linux only; nothing is written where each subject
+                has its own key.
 
         Raises:
             GalleryError: it is not there, holds something else, or is of a newer version.
@@ -151,7 +154,7 @@ class Gallery:
             Where it is.
 
         Raises:
-            OptionError: no file is named, or this is not Linux.
+            OptionError: no file is named, this is not Linux, or each subject has its own key.
             OutputError: it cannot be written.
         """
         place = None if path is None else Path(path)
@@ -169,7 +172,11 @@ class Gallery:
 
     @property
     def transform(self) -> "Transform | None":
-        """That protects the templates of a revocable gallery, as it is now."""
+        """That protects the templates of a revocable gallery, as it is now.
+
+        Where each subject has its own key, `for_subject(name)` of it does, with the name as
+        `get(subject).name` tells it.
+        """
         self._core.settings()
         return self._core.comparer.transform
 
@@ -186,7 +193,8 @@ class Gallery:
             changes: fields of `Settings`: fmr, contradiction, fpir, duplicates, duplicates_fpir.
 
         Raises:
-            OptionError: there is no such setting, or no such value.
+            OptionError: there is no such setting, or no such value, or it cannot be kept to: where
+                each subject has its own key, duplicates cannot be looked for.
         """
         wrong = sorted(set(changes) - set(CHANGEABLE))
         if wrong:
@@ -235,6 +243,7 @@ class Gallery:
                 several people (`agreement`), or the models are others than the gallery's.
             AcquisitionError: no picture was good enough.
             ImageError: a picture cannot be read.
+            OptionError: duplicates are to be looked for where each subject has its own key.
         """
         person = NewSubject(subject, template, face, iris, eye, light, consent, expires)
         (result,) = self.enroll_many([person], duplicates=duplicates, actor=actor, batch=1)
@@ -306,7 +315,8 @@ class Gallery:
             actor: in whose name.
 
         Raises:
-            OptionError: the data carry no threshold for this rate and number, with the remedy.
+            OptionError: the data carry no threshold for this rate and number, with the remedy; or
+                each subject has its own key.
             ModelError: the probe is of other models.
         """
         return decisions.identify(self._core, probe, top_k, fpir, actor)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from twofold.errors import OptionError
 from twofold.gallery.agreement import require_one_person, require_same_person
@@ -56,11 +57,11 @@ def update(
         if template is not None:
             settings = pinned(unit.settings, template)
             for one in references.values():
-                require_same_person(template, one, core.comparer.kept_ratio)
+                require_same_person(template, one, partial(core.comparer.kept_ratio, name=name))
             if settings != unit.settings:
                 unit.configure(settings)
         kept = {} if replace_references and template is not None else references
-        added = [] if template is None else [core.comparer.kept(template)]
+        added = [] if template is None else [core.comparer.kept(template, name)]
         now = int(unit.now.timestamp())
         profile = replace(record.profile, updated=now)
         if consent is not None:

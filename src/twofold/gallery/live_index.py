@@ -54,11 +54,16 @@ class LiveIndex:
         self._saved: tuple[int, str] | None = None  # position and key of the snapshot's file
 
     def current(self) -> tuple[Index, int]:
-        """The index with everything acknowledged so far, and the change it stands at."""
+        """The index with everything acknowledged so far, and the change it stands at.
+
+        Raises:
+            OptionError: each subject has a key of its own, so that there is no index.
+        """
         with self._lock, self._database.reading() as connection:
             head = read_head(connection, self._keyring)
             if self._index is None or head.change != self._position:
                 settings = head.opened_settings(self._keyring)
+                settings.require_searchable()
                 self._comparer.follow(connection, settings)
                 self._follow(connection, settings)
                 self._position = head.change

@@ -18,12 +18,18 @@ from twofold.gallery.keys.ring import ROOT, TRANSFORM, Keyring, WrappedKey
 from twofold.gallery.keys.source import KeySource
 from twofold.gallery.live_index import LiveIndex
 from twofold.gallery.sealing import new_key
-from twofold.gallery.settings import Settings
+from twofold.gallery.settings import Revocable, Settings
 from twofold.gallery.store import schema, tables
 from twofold.gallery.store.database import Database
 from twofold.gallery.store.records import Records
 from twofold.gallery.store.unit import Unit, first_head, identity, read_head
 from twofold.recognizer import Recognizer
+
+_KINDS = {
+    False: "without revocable templates",
+    True: "with revocable templates under one key",
+    "subject": "with revocable templates under a key of each subject",
+}
 
 
 def open_core(
@@ -31,11 +37,12 @@ def open_core(
     key: KeySource | None,
     recognizer: Recognizer | None,
     create: bool,
-    revocable: bool | None,
+    revocable: Revocable | None,
     actor: str | None,
     snapshot: Path | None,
 ) -> Core:
     """Open a gallery or make one; arguments as for `Gallery.open`."""
+    wanted = Settings.begun(False if revocable is None else revocable)
     source = key or KeySource.default()
     master = source.read()  # before anything is made
     database = Database(url, create)
@@ -48,7 +55,7 @@ def open_core(
                 raise GalleryError(f"{database.name}: holds no gallery. Check the path or URL.")
             # Where another process begins it at the same time, one of the two succeeds.
             with suppress(IntegrityError):
-                _begin(database, source, bool(revocable), actor or user())
+                _begin(database, source, wanted, actor or user())
         keyring = _unlocked(database, source)
 
         def load(connection: Connection) -> bytes:
@@ -58,10 +65,10 @@ def open_core(
         with database.reading() as connection:
             settings = read_head(connection, keyring).opened_settings(keyring)
             comparer.follow(connection, settings)
-        if revocable is not None and revocable != settings.revocable:
+        if revocable is not None and wanted.revocable != settings.revocable:
             raise OptionError(
-                f"{database.name} was made with{'' if settings.revocable else 'out'} revocable "
-                "templates, which cannot be changed. Export it and import it into a new one."
+                f"{database.name} was made {_KINDS[settings.revocable]}, which cannot be changed. "
+                "Export it and import it into a new one."
             )
     except BaseException:
         database.close()
@@ -81,16 +88,15 @@ def user() -> str:
     return "local"
 
 
-def _begin(database: Database, source: KeySource, revocable: bool, actor: str) -> None:
+def _begin(database: Database, source: KeySource, settings: Settings, actor: str) -> None:
     """The first rows of a new gallery, and the event of its creation."""
     now = datetime.now(UTC)
     head = first_head(secrets.token_hex(16), now)
     keyring = Keyring(head.id, source, list)
     wrapped, root = keyring.begin()
-    settings = Settings(revocable=revocable)
     head = replace(head, settings=head.sealed_settings(keyring, settings))
     kept = [root]
-    if revocable:
+    if settings.revocable:
         kept.append(keyring.wrapped_secret(TRANSFORM, new_key(), 1))
     with database.writing() as connection:
         connection.execute(insert(tables.gallery), head.row(keyring))

@@ -18,6 +18,7 @@ from twofold.gallery.snapshots import shred
 from twofold.gallery.store import tables
 from twofold.gallery.store.rewriting import changed_references
 from twofold.gallery.store.statements import update_rows
+from twofold.template import Template
 
 _AT_ONCE = 500
 
@@ -33,17 +34,20 @@ def reissue(core: Core, actor: str | None, watch: Callable[[int], None] | None) 
         )
     done = 0
     with core.writing(actor) as unit:
-        old = core.comparer.transform
-        assert old is not None
         key = new_key()
         new = Transform(key)
         settings = unit.settings
         bases = [one for one in (settings.face_contract, settings.iris_contract) if one]
+
+        def change(name: str) -> Callable[[Template], Template]:
+            before = core.comparer.protection(name)
+            assert before is not None
+            own = new.for_subject(name) if settings.by_subject else new
+            return lambda kept: before.reissue(kept, own, bases)
+
         after = 0
         while ids := core.records.ids(unit.connection, after, _AT_ONCE):
-            rows = changed_references(
-                core.records, unit.connection, ids, lambda kept: old.reissue(kept, new, bases)
-            )
+            rows = changed_references(core.records, unit.connection, ids, change)
             update_rows(unit.connection, tables.reference, rows)
             unit.connection.execute(
                 update(tables.subject)

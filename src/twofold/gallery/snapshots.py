@@ -18,6 +18,7 @@ def save(core: Core, path: Path | None, actor: str | None) -> Path:
     file: Snapshot | None = core.index.snapshot_file(path)
     if file is None:
         raise OptionError("snapshot: name a file; the gallery was opened without one.")
+    core.settings().require_searchable()  # before a key is made
     key = SnapshotKey(secrets.token_hex(8), new_key(), file.path.absolute(), platform.node())
     # The key first, then the index: whoever is erased in between takes the key along, and whoever
     # was erased before is not in the index.

@@ -69,8 +69,9 @@ def export(
             while records := core.records.page(connection, after, _AT_ONCE):
                 for record in records:
                     kept = core.records.references(connection, record).values()
-                    templates = [core.comparer.given(one, settings) for one in kept]
-                    writer.frame(bundle.SUBJECT, _framed(record.profile, templates))
+                    own = record.profile
+                    templates = [core.comparer.given(one, settings, own.name) for one in kept]
+                    writer.frame(bundle.SUBJECT, _framed(own, templates))
                     count += 1
                 after = records[-1].id
                 if watch is not None:
@@ -130,7 +131,7 @@ def _keep(
         kept, replaced = 0, False
         for entry in some:
             if entry.profile.name not in taken:
-                new.append((entry.profile, [core.comparer.kept(one) for one in entry.templates]))
+                new.append((entry.profile, _stored(core, entry)))
                 continue
             if existing == "refuse":  # came in since the first look
                 raise EnrolmentError(
@@ -142,8 +143,7 @@ def _keep(
                 skipped.append(entry.profile.name)
                 continue
             record = core.require(unit.connection, entry.profile.name)
-            stored = [core.comparer.kept(one) for one in entry.templates]
-            changed = core.records.change(unit, record, entry.profile, {}, stored)
+            changed = core.records.change(unit, record, entry.profile, {}, _stored(core, entry))
             kept += 1
             replaced = True
             unit.event(
@@ -158,6 +158,10 @@ def _keep(
         if replaced:
             shred(core, unit)
     return kept + len(new)
+
+
+def _stored(core: Core, entry: _Entry) -> list[Template]:
+    return [core.comparer.kept(one, entry.profile.name) for one in entry.templates]
 
 
 def _new(some: list[_Entry], taken: set[str]) -> Iterator[_Entry]:

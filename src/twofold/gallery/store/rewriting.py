@@ -54,16 +54,24 @@ def changed_references(
     records: Records,
     connection: Connection,
     ids: Sequence[int],
-    change: Callable[[Template], Template],
+    change: Callable[[str], Callable[[Template], Template]],
 ) -> list[dict[str, Any]]:
-    """Rows of `reference` with other templates, in the same places."""
+    """Rows of `reference` with other templates, in the same places.
+
+    Args:
+        records: that open and seal.
+        connection: inside the write.
+        ids: of subjects.
+        change: given a subject's name, what makes another of each of its templates.
+    """
     rows: list[dict[str, Any]] = []
     for number, record in records.of_ids(connection, ids).items():
         query = select(tables.reference).where(tables.reference.c.subject == number)
         found = list(connection.execute(query))
         records.require_all(record, found)
+        changed = change(record.profile.name)
         for row in found:
-            content = change(records.opened(record, row)).to_bytes()
+            content = changed(records.opened(record, row)).to_bytes()
             bound = records.place(number, row.id, row.revision)
             rows.append({"id": row.id, "template": seal(record.key, content, *bound)})
     return rows
