@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
@@ -25,6 +25,19 @@ _MINUS_INFINITY = ir.Constant(_FLOATS, [float("-inf")] * LANES)
 
 Build = Callable[[Any, Any, Any, Any], Any]
 _instruction: Callable[[Callable[..., tuple[Any, Build]]], Any] = intrinsic
+
+
+def compiled(function: Callable[..., Any], **options: Any) -> Any:
+    """Machine code for a function, without the GIL, kept where there is a folder to keep it in."""
+    try:
+        return njit(nogil=True, cache=True, **options)(function)
+    except RuntimeError:  # no such folder
+        return njit(nogil=True, **options)(function)
+
+
+def reordered(function: Callable[..., Any]) -> Any:
+    """Compiled, with sums in whatever order is fast; the same order for every vector."""
+    return compiled(function, fastmath={"reassoc", "contract", "nsz"})
 
 
 class LanesType(types.Type):  # type: ignore[misc]

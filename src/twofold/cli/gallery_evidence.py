@@ -6,37 +6,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from twofold.cli.evidence import evidence_table
 from twofold.cli.inspect import say
 from twofold.data.dataset import printable
 from twofold.gallery.values import Candidate, Identification, Verification
-from twofold.recognizer import Part
 
 
 def say_verification(console: Console, found: Verification) -> None:
     """The evidence of each modality, and the decision."""
     comparison = found.comparison
-    table = Table()
-    for title in ("Evidence", "Score", "Quality", "Log-likelihood ratio"):
-        table.add_column(title, justify="left" if title == "Evidence" else "right")
-    for part in comparison.parts:
-        one = part.evidence
-        quality = "" if one.quality is None else f"{one.quality:.0f}"
-        table.add_row(_named(part), f"{one.score:.4f}", quality, f"{one.llr:+.1f}")
-    if len(comparison.parts) > 1:
-        table.add_section()
-        table.add_row("fused", "", "", f"{comparison.llr:+.1f}")
-    console.print(table)
+    console.print(evidence_table(comparison))
     made = comparison.decision
     say(console, made.words)
     doubt = ", AND THE EVIDENCE CONTRADICTS ITSELF" if made.contradiction else ""
     verdict = "MATCH" if made.match else "NO MATCH"
     say(console, f"{found.subject}, at FMR {made.fmr:g}: {verdict}{doubt}")
     say(console, f"Threshold measured on {made.threshold_source}")
-
-
-def _named(part: Part) -> str:
-    eye = part.scored.eye
-    return f"{eye} iris" if eye and part.scored.modality == "iris" else part.scored.modality
 
 
 def say_identification(console: Console, found: Identification) -> None:

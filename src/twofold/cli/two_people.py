@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
+from twofold.cli.evidence import evidence_table
 from twofold.cli.inspect import say
 from twofold.errors import AcquisitionError, OptionError
 from twofold.fusion.decision import Policy
 from twofold.fusion.model import load
-from twofold.recognizer import Comparison, Part, Recognizer
+from twofold.recognizer import Comparison, Recognizer
 from twofold.template import Eye, Light, Template
 
 _Pair = tuple[Path, Path]
@@ -41,7 +41,7 @@ def compare_people(
     recognizer = Recognizer(model or "sface", fusion=fusion)
     a, b = (_extract(console, recognizer, pairs, place) for place in (0, 1))
     comparison = recognizer.compare(b, a, policy)
-    console.print(_table(comparison))
+    console.print(evidence_table(comparison))
     _verdict(console, comparison)
 
 
@@ -69,25 +69,6 @@ def _extract(console: Console, recognizer: Recognizer, pairs: Pairs, place: int)
     for note in template.notes:
         say(console, f"{letter}: {note}")
     return template
-
-
-def _table(comparison: Comparison) -> Table:
-    table = Table()
-    for title in ("Evidence", "Score", "Quality", "Log-likelihood ratio"):
-        table.add_column(title, justify="left" if title == "Evidence" else "right")
-    for part in comparison.parts:
-        one = part.evidence
-        quality = "" if one.quality is None else f"{one.quality:.0f}"
-        table.add_row(_named(part), f"{one.score:.4f}", quality, f"{one.llr:+.1f}")
-    if len(comparison.parts) > 1:
-        table.add_section()
-        table.add_row("fused", "", "", f"{comparison.llr:+.1f}")
-    return table
-
-
-def _named(part: Part) -> str:
-    eye = part.scored.eye
-    return f"{eye} iris" if eye and part.scored.modality == "iris" else part.scored.modality
 
 
 def _verdict(console: Console, comparison: Comparison) -> None:

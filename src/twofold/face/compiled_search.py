@@ -6,17 +6,15 @@ rounding, is it computed again in float64, which decides. So what is found does 
 the work was split.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import njit
 
 from twofold.lanes import (
     SINGLES,
     above,
+    compiled,
     load,
     multiply_add,
+    reordered,
     spread_single,
     store,
     zero_singles,
@@ -25,27 +23,15 @@ from twofold.lanes import (
 ROWS = 6  # with 16 probes as many sums as AVX2 has registers for
 
 
-def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    try:
-        return njit(nogil=True, cache=True, **options)(function)
-    except RuntimeError:  # no folder to keep machine code in
-        return njit(nogil=True, **options)(function)
-
-
-def _reordered(function: Callable[..., Any]) -> Any:
-    """Compiled, with sums in whatever order is fast; the same order for every vector."""
-    return _compiled(function, fastmath={"reassoc", "contract", "nsz"})
-
-
-@_reordered
-def _dot(left, right):  # type: ignore[no-untyped-def]
+@reordered
+def dot(left, right):  # type: ignore[no-untyped-def]
     total = np.float32(0)
     for place in range(len(left)):
         total += left[place] * right[place]
     return total
 
 
-@_compiled
+@compiled
 def _dot_int8(left, right):  # type: ignore[no-untyped-def]
     total = np.int32(0)
     for place in range(len(left)):
@@ -54,7 +40,7 @@ def _dot_int8(left, right):  # type: ignore[no-untyped-def]
     return total
 
 
-@_reordered
+@reordered
 def _dot_float64(left, right):  # type: ignore[no-untyped-def]
     total = 0.0
     for place in range(len(left)):
@@ -62,7 +48,7 @@ def _dot_float64(left, right):  # type: ignore[no-untyped-def]
     return total
 
 
-@_compiled
+@compiled
 def _offer(  # type: ignore[no-untyped-def]
     vectors, scales, probes, reference, probe, slack, scores, indices, bars
 ):
@@ -83,7 +69,7 @@ def _offer(  # type: ignore[no-untyped-def]
     bars[probe] = np.float32(scores[probe, -1] - slack)
 
 
-@_compiled
+@compiled
 def few_float32(  # type: ignore[no-untyped-def]
     vectors, scales, probes, slack, start, stop, scores, indices, bars
 ):
@@ -102,13 +88,13 @@ def few_float32(  # type: ignore[no-untyped-def]
     """
     for reference in range(start, stop):
         for probe in range(len(probes)):
-            if _dot(vectors[reference], probes[probe]) > bars[probe]:
+            if dot(vectors[reference], probes[probe]) > bars[probe]:
                 _offer(
                     vectors, scales, probes, reference, probe, slack, scores, indices, bars
                 )  # fmt: skip
 
 
-@_compiled
+@compiled
 def few_int8(  # type: ignore[no-untyped-def]
     vectors, scales, probes, slack, start, stop, scores, indices, bars
 ):
@@ -122,7 +108,7 @@ def few_int8(  # type: ignore[no-untyped-def]
                 )  # fmt: skip
 
 
-@_compiled
+@compiled
 def many(  # type: ignore[no-untyped-def]
     vectors, scales, probes, slack, start, stop, scores, indices, bars, table
 ):
@@ -162,7 +148,7 @@ def many(  # type: ignore[no-untyped-def]
                     lane += 1
 
 
-@_compiled
+@compiled
 def _products(rows, table, group, products):  # type: ignore[no-untyped-def]
     dim = table.shape[1]
     a, b, c = zero_singles(), zero_singles(), zero_singles()

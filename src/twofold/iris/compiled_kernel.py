@@ -5,11 +5,7 @@ them all with one instruction each, and no sum crosses lanes before the end of a
 compiled for the processor at hand when first called, kept on disk, and runs without the GIL.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from twofold.iris.code import Words
@@ -18,6 +14,7 @@ from twofold.lanes import (
     advantage,
     as_floats,
     both,
+    compiled,
     first_equal,
     larger,
     largest,
@@ -33,13 +30,6 @@ from twofold.lanes import (
 TILE = 2 * LANES
 _LINE = 8  # words in a cache line; a load across two of them costs twice
 _BLOCK = 256  # references that stay in the cache while the probes pass
-
-
-def _compiled(function: Callable[..., Any]) -> Any:
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder to keep machine code in
-        return njit(nogil=True)(function)
 
 
 def _aligned(shape: tuple[int, ...]) -> Words:
@@ -102,7 +92,7 @@ def fill(
     )  # fmt: skip
 
 
-@_compiled
+@compiled
 def _fill(  # type: ignore[no-untyped-def]
     rotations, shifts, bits, masks, minimum, start, stop, counts, keys, differing, compared, best
 ):
@@ -125,7 +115,7 @@ def _fill(  # type: ignore[no-untyped-def]
                         best[probe, reference] = shifts[rotation]
 
 
-@_compiled
+@compiled
 def _count(  # type: ignore[no-untyped-def]
     rotations, bits, masks, probe, tile, one, two, counts
 ):
@@ -176,7 +166,7 @@ def _count(  # type: ignore[no-untyped-def]
     store(counts, second + 3 * LANES, b_b2)
 
 
-@_compiled
+@compiled
 def _choose(counts, base, groups, minimum, keys):  # type: ignore[no-untyped-def]
     """The first rotation of the largest advantage; -1 where none has enough bits.
 

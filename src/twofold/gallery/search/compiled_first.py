@@ -1,29 +1,9 @@
 """First bounds in machine code, without the GIL: every face, and the most that irises could add."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import njit
 
-
-def compiled(function: Callable[..., Any], **options: Any) -> Any:
-    try:
-        return njit(nogil=True, cache=True, **options)(function)
-    except RuntimeError:  # no folder to keep machine code in
-        return njit(nogil=True, **options)(function)
-
-
-def _reordered(function: Callable[..., Any]) -> Any:
-    return compiled(function, fastmath={"reassoc", "contract", "nsz"})
-
-
-@_reordered
-def _dot(left, right):  # type: ignore[no-untyped-def]
-    total = np.float32(0)
-    for place in range(len(left)):
-        total += left[place] * right[place]
-    return total
+from twofold.face.compiled_search import dot
+from twofold.lanes import compiled
 
 
 @compiled
@@ -42,7 +22,7 @@ def _faces_bound(  # type: ignore[no-untyped-def]
     for row in range(first, last):
         for probe in range(len(probes)):
             quality = min(np.int64(qualities[row]), probe_qualities[probe])
-            cosine = _dot(vectors[row], probes[probe])
+            cosine = dot(vectors[row], probes[probe])
             bound = np.float64(_cosine_bound(cosine + slack, quality, table))
             if bound > top:
                 total = total * np.exp(top - bound) + 1.0 if total > 0 else 1.0
@@ -101,7 +81,7 @@ def first_bounds(  # type: ignore[no-untyped-def]
         face = -np.inf
         if len(probes) == 1 and last == first + 1:  # the common case, without a loop
             quality = min(np.int64(face_qualities[first]), probe_qualities[0])
-            cosine = _dot(vectors[first], probes[0])
+            cosine = dot(vectors[first], probes[0])
             face = np.float64(_cosine_bound(cosine + slack, quality, table))
         elif len(probes) > 0 and last > first:
             face = _faces_bound(

@@ -8,12 +8,12 @@ reference is left as soon as the words to come cannot lift any rotation to what 
 
 import numpy as np
 
-from twofold.gallery.search.compiled_first import compiled
 from twofold.lanes import (
     LANES,
     advantage,
     as_floats,
     both,
+    compiled,
     exceeds,
     larger,
     largest,
