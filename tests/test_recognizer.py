@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -19,7 +20,7 @@ from twofold.errors import AcquisitionError, ImageError, ModelError, OptionError
 from twofold.fusion.decision import Policy
 from twofold.iris.comparison import compare as compare_irises
 from twofold.iris.comparison import correct_for_tries
-from twofold.recognizer import Person, Recognizer
+from twofold.recognizer import ExtractionError, Person, Recognizer
 from twofold.template import FaceFeature, Template
 
 
@@ -198,8 +199,28 @@ def test_what_worked_is_kept_and_what_failed_is_told(recognizer: Recognizer) -> 
     assert failure.message.startswith("the iris picture 1: ")
     alone = recognizer.extract(face=BLACK, iris=eye(0))
     assert alone.modalities == ("iris",) and alone.failures[0].code == "no_face"
-    with pytest.raises(AcquisitionError, match=r"the face picture: no face.*the iris picture: "):
-        recognizer.extract(face=BLACK, iris=BLACK)
+
+
+def test_where_nothing_worked_the_reason_of_each_picture_is_told(recognizer: Recognizer) -> None:
+    with pytest.raises(
+        AcquisitionError, match=r"the face picture: no face.*the iris picture 1: .*picture 2: "
+    ) as refused:
+        recognizer.extract(face=BLACK, iris=[BLACK, BLACK])
+    error = refused.value
+    assert isinstance(error, ExtractionError) and error.code == "no_face"
+    assert [(one.modality, one.number) for one in error.failures] == [
+        ("face", 0), ("iris", 0), ("iris", 1),
+    ]  # fmt: skip
+    assert all(one.code and one.message for one in error.failures)
+
+
+def test_errors_come_back_from_a_worker_process(recognizer: Recognizer) -> None:
+    with pytest.raises(ExtractionError) as refused:
+        recognizer.extract(face=BLACK)
+    for error in (refused.value, AcquisitionError("too dark", "exposure")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again)) == (type(error), str(error))
+        assert vars(again) == vars(error)
 
 
 def test_enrolment_is_stricter_than_a_probe(recognizer: Recognizer) -> None:

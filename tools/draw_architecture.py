@@ -11,31 +11,30 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
-BUILT, PLANNED, STEP, FILE = "#d9e8f3", "#ffffff", "#d9e8f3", "#fdf0dc"
-INK, SOFT = "#1d2b36", "#5c6b77"
+ROOM, STEP, FILE = "#d9e8f3", "#d9e8f3", "#fdf0dc"
+INK = "#1d2b36"
 
-ROOMS = (  # from the top: name, what it does, built already
-    ("cli", "one file per command group; a thin layer", True),
-    ("service", "HTTP API and web console", False),
-    ("gallery", "enrolled subjects: store, protection, exact 1:N search", True),
-    ("evaluation", "measures with intervals, figures, the HTML report", True),
-    ("matchers", "runs without a network: enrolled pairs, fused evidence", True),
-    ("network", "two-branch network: presets, training, ONNX export, answers", True),
+ROOMS = (  # from the top: name, what it does
+    ("cli", "one file per command group; a thin layer"),
+    ("service | client", "HTTP API, console, workers for pictures; a typed client"),
+    ("gallery", "enrolled subjects: store, protection, exact 1:N search"),
+    ("evaluation", "measures with intervals, figures, the HTML report"),
+    ("matchers", "runs without a network: enrolled pairs, fused evidence"),
+    ("network", "two-branch network: presets, training, ONNX export, answers"),
     (
         "recognizer · fusion · template",
         "extract, compare, weigh, decide; what is kept of a person",
-        True,
     ),
-    ("iris | face", "detect or segment, encode, compare, judge", True),
-    ("data", "layouts, pairing, inspection, splits, alteration, synthetic people", True),
-    ("thresholds", "where scores begin to be matches, and what that was measured on", True),
-    ("images", "the one door for pictures: limits, formats, decoding", True),
-    ("inference · files · lanes", "ONNX Runtime, silent; results written whole; vector code", True),
-    ("errors", "one root, few children", True),
+    ("iris | face", "detect or segment, encode, compare, judge"),
+    ("data", "layouts, pairing, inspection, splits, alteration, synthetic people"),
+    ("thresholds", "where scores begin to be matches, and what that was measured on"),
+    ("images", "the one door for pictures: limits, formats, decoding"),
+    ("inference · files · lanes", "ONNX Runtime, silent; results written whole; vector code"),
+    ("errors", "one root, few children"),
 )
 
 
-def box(axes: Axes, place: tuple[float, float, float, float], colour: str, solid: bool) -> None:
+def box(axes: Axes, place: tuple[float, float, float, float], colour: str) -> None:
     x, y, width, height = place
     axes.add_patch(
         FancyBboxPatch(
@@ -44,8 +43,7 @@ def box(axes: Axes, place: tuple[float, float, float, float], colour: str, solid
             height,
             boxstyle="round,pad=0,rounding_size=0.08",
             facecolor=colour,
-            edgecolor=INK if solid else SOFT,
-            linestyle="-" if solid else (0, (4, 3)),
+            edgecolor=INK,
             linewidth=1,
         )
     )
@@ -77,21 +75,16 @@ def canvas(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def rooms() -> Figure:
-    figure, axes = canvas(8.4, 0.56 * len(ROOMS) + 0.75)
-    for place, (name, does, built) in enumerate(reversed(ROOMS)):
-        y = 0.6 + 0.56 * place
-        box(axes, (0.75, y, 7.5, 0.46), BUILT if built else PLANNED, built)
-        ink = INK if built else SOFT
-        axes.text(0.92, y + 0.22, name, va="center", size=10, weight="bold", color=ink)
-        axes.text(3.4, y + 0.22, does, va="center", size=9, color=ink)
-    arrow(axes, (0.4, 0.6 + 0.56 * len(ROOMS) - 0.1), (0.4, 0.6))
+    figure, axes = canvas(8.4, 0.56 * len(ROOMS) + 0.3)
+    for place, (name, does) in enumerate(reversed(ROOMS)):
+        y = 0.15 + 0.56 * place
+        box(axes, (0.75, y, 7.5, 0.46), ROOM)
+        axes.text(0.92, y + 0.22, name, va="center", size=10, weight="bold", color=INK)
+        axes.text(3.4, y + 0.22, does, va="center", size=9, color=INK)
+    arrow(axes, (0.4, 0.15 + 0.56 * len(ROOMS) - 0.1), (0.4, 0.15))
     axes.text(
-        0.2, 0.6 + 0.28 * len(ROOMS), "imports", rotation=90, va="center", ha="center", size=9
+        0.2, 0.15 + 0.28 * len(ROOMS), "imports", rotation=90, va="center", ha="center", size=9
     )
-    box(axes, (0.75, 0.14, 0.4, 0.26), BUILT, True)
-    axes.text(1.25, 0.26, "built", va="center", size=9)
-    box(axes, (2.0, 0.14, 0.4, 0.26), PLANNED, False)
-    axes.text(2.5, 0.26, "planned", va="center", size=9, color=SOFT)
     return figure
 
 
@@ -100,7 +93,7 @@ def data_flow() -> Figure:
     width, height = 1.55, 0.66
 
     def node(x: float, y: float, text: str, colour: str = STEP) -> None:
-        box(axes, (x, y, width, height), colour, True)
+        box(axes, (x, y, width, height), colour)
         axes.text(x + width / 2, y + height / 2, text, ha="center", va="center", size=8.5)
 
     columns = [0.1 + 1.96 * number for number in range(5)]

@@ -4,14 +4,14 @@
 # Debian's venv package where that is missing and it may.
 #
 #   PYTHON=...  the Python to use (3.11, 3.12 or 3.13); else the first fitting one on the PATH
-#   EXTRAS=...  optional parts of the package, default "train,dev,dlib,postgres"
+#   EXTRAS=...  optional parts of the package, default "train,serve,dev,dlib,postgres"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 venv=.venv
 stamp=$venv/.installed      # written last: what was installed
 started=$venv/.installing   # there while an install runs
-extras=${EXTRAS:-train,dev,dlib,postgres}
+extras=${EXTRAS:-train,serve,dev,dlib,postgres}
 
 say() { printf 'install: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }

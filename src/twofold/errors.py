@@ -3,6 +3,8 @@
 A message says what was wrong, with which file or field, and what to do about it.
 """
 
+from typing import Any
+
 
 class TwofoldError(Exception):
     """Root of all errors raised on purpose."""
@@ -24,6 +26,10 @@ class AcquisitionError(TwofoldError):
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it comes back from a worker process."""
+        return type(self), (str(self), self.code)
 
 
 class DatasetError(TwofoldError):

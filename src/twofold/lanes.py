@@ -18,7 +18,7 @@ from numba.extending import intrinsic, models, register_model
 
 LANES = 8
 SINGLES = 16
-_INT, _SHORT = ir.IntType(64), ir.IntType(32)
+_INT, _SHORT, _BYTE = ir.IntType(64), ir.IntType(32), ir.IntType(8)
 _INTS, _FLOATS = ir.VectorType(_INT, LANES), ir.VectorType(ir.DoubleType(), LANES)
 _SHORTS, _SINGLES = ir.VectorType(_SHORT, LANES), ir.VectorType(ir.FloatType(), SINGLES)
 _MINUS_INFINITY = ir.Constant(_FLOATS, [float("-inf")] * LANES)
@@ -102,6 +102,21 @@ def store(_: Any, array: Any, place: Any, lanes: Any) -> tuple[Any, Build]:
         return context.get_dummy_value()
 
     return types.void(array, types.intp, lanes), build
+
+
+@_instruction
+def fetch(_: Any, array: Any, place: Any) -> tuple[Any, Build]:
+    """Ask for the cache line of a contiguous array's element, counted as if flat, ahead of use."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address = _place(context, builder, signature, arguments, _BYTE)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, _SHORT, _SHORT, _SHORT])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        options = [ir.Constant(_SHORT, number) for number in (0, 2, 1)]  # to read, often, data
+        builder.call(function, [address, *options])
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp), build
 
 
 def _zeros(kind: LanesType) -> Any:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
 from tests.cli.terminal import Told, refused, twofold
+from tests.gallery import people
 from tests.recognition import BLACK, eye, face, made_up_model
 from twofold.face.extraction import FaceExtractor
 from twofold.gallery import Gallery, KeySource, generate_key_file
+from twofold.gallery.store import tables
 from twofold.iris.extraction import IrisExtractor
 
 MANIFEST = """\
@@ -141,6 +144,23 @@ def test_one_person_is_enrolled_added_to_and_erased(root: Path) -> None:
     gone = twofold("delete", "cyd", "--yes", *place)
     assert gone.code == 0 and "Erased 1 subject." in gone.out
     assert set(enrolled(root)) == {"ada", "bob"}
+
+
+def test_damaged_records_are_erased_by_number(tmp_path: Path) -> None:
+    key = generate_key_file(tmp_path / "master.key")
+    place = ("--gallery", tmp_path / "damaged.gallery", "--key", key)
+    own = {"key": KeySource.from_file(key), "recognizer": people.recognizer()}
+    with Gallery.open(tmp_path / "damaged.gallery", **own) as gallery:  # type: ignore[arg-type]
+        for number in range(3):
+            gallery.enroll(str(number), people.person(number))
+        with gallery.database.writing() as connection:
+            connection.execute(update(tables.subject).values(profile=b"damaged"))
+    refused(twofold("delete", "1", "--yes", *place), "changed, damaged")
+    for words in ((), ("1", "--number", "1")):
+        refused(twofold("delete", *words, "--yes", *place), "--number")
+    gone = twofold("delete", "--number", "1", "--number", "3", "--number", "9", "--yes", *place)
+    assert gone.code == 0 and "Erased 2 subjects." in gone.out, gone
+    assert twofold("delete", "--number", "0", "--yes", *place).code == 2
 
 
 def test_erasing_asks_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.terminal import files_in, finish, refused, start, twofold
 from twofold import __version__
+from twofold.cli.lazy import imported
+from twofold.cli.main import _COMMANDS
 from twofold.data.rendered_faces import RENDERED_SUBJECTS, rendered_face
 from twofold.data.synthetic.people import RENDERED
 from twofold.images import read
@@ -23,6 +25,19 @@ def test_version_and_help() -> None:
     for command in ("inspect", "train", "evaluate", "predict", "synth", "demo"):
         assert command in told.out
         assert twofold(command, "--help").code == 0
+
+
+def test_commands_are_imported_when_they_are_run() -> None:
+    """Listing them takes no library that a command needs; what is listed is their own help."""
+    code = """
+import atexit, sys
+heavy = ("numpy", "scipy", "sklearn", "matplotlib", "cv2", "numba", "PIL", "keras", "tensorflow")
+atexit.register(lambda: print("loaded:", [one for one in heavy if one in sys.modules]))
+"""
+    told = finish(start("--help", before=code))
+    assert told.out.rstrip().endswith("loaded: []")
+    for name, words in _COMMANDS.items():
+        assert imported(name).help.partition("\n\n")[0].replace("\n", " ") == words, name
 
 
 def test_the_command_line_starts_without_keras() -> None:

@@ -11,16 +11,12 @@ from sqlalchemy import delete, insert, select
 
 from tests.gallery import postgres
 from tests.gallery.people import recognizer
-from twofold.fusion.model import FusionModel
 from twofold.gallery import Gallery, KeySource
-from twofold.gallery.search import index
-from twofold.gallery.search.bounds import Bounds, bounds
 from twofold.gallery.store import tables
 
 KEY = KeySource.from_bytes(bytes(range(100, 132)))
 
 Open = Callable[..., Gallery]
-_BOUNDS: dict[tuple[float, ...], tuple[FusionModel, Bounds]] = {}
 Restored = Callable[[Gallery], AbstractContextManager[None]]
 
 
@@ -37,6 +33,11 @@ def postgres_folder() -> Iterator[str]:
 @pytest.fixture
 def postgres_url(postgres_folder: str) -> str:
     """A schema of its own, which is made much faster than a database."""
+    return new_schema(postgres_folder)
+
+
+def new_schema(postgres_folder: str) -> str:
+    """URL of a schema that is empty."""
     import psycopg
 
     name = f"gallery_{uuid.uuid4().hex}"
@@ -83,19 +84,6 @@ def no_key_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' own key, never that of whoever runs them."""
     for name in [name for name in os.environ if name.startswith("TWOFOLD_MASTER_KEY")]:
         monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def bounds_of_a_model_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An index makes the tables of its model anew, which takes longer than most of these tests."""
-    monkeypatch.setattr(index, "bounds", _bounds)
-
-
-def _bounds(model: FusionModel, reference_bits: float) -> Bounds:
-    key = (reference_bits, *map(id, model.calibrations))
-    if key not in _BOUNDS:
-        _BOUNDS[key] = model, bounds(model, reference_bits)  # the model is kept, and so its ids
-    return _BOUNDS[key][1]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from twofold.gallery import (
     Gallery,
     GalleryError,
     NewSubject,
+    Reference,
+    UnknownReferenceError,
     UnknownSubjectError,
 )
 from twofold.template import Template
@@ -210,6 +212,58 @@ def test_update_adds_and_replaces(open_gallery: Open) -> None:
     assert gallery.get("Ada").expires is None
     with pytest.raises(OptionError, match="nothing to update"):
         gallery.update("Ada")
+    assert gallery.verify_audit().ok
+
+
+def test_references_are_listed(gallery: Gallery) -> None:
+    gallery.enroll("Ada", person(1, faces=2, eyes=()))
+    gallery.update("Ada", person(1, 2, faces=0, eyes=("left", "right")))
+    gallery.update("Ada", person(1, 3))
+    first, second, third = gallery.references("Ada")
+    assert first == Reference(first.id, 1, 2, 0, (), 80.0)
+    assert second == Reference(second.id, 2, 0, 2, ("left", "right"), 70.0)
+    assert third == Reference(third.id, 3, 1, 1, ("left",), 70.0)
+    with pytest.raises(UnknownSubjectError):
+        gallery.references("Eve")
+
+
+def test_one_of_several_references_is_removed(open_gallery: Open) -> None:
+    gallery, other = open_gallery(), open_gallery()
+    gallery.enroll("Ada", person(1), consent="form 17")
+    gallery.enroll("Bea", person(2))
+    gallery.update("Ada", person(1, sample=1))
+    other.identify(person(1, 7))
+    first, second = gallery.references("Ada")
+    ada = gallery.remove_reference("Ada", first.id, actor="Carl")
+    assert ada == gallery.get("Ada")
+    assert (ada.references, ada.faces, ada.irises, ada.revision) == (1, 1, 1, 3)
+    assert ada.consent is not None
+    assert gallery.references("Ada") == [second]
+    assert gallery.template("Ada") == person(1, sample=1)
+    for one in (gallery, other):
+        found = one.identify(person(1, 7), top_k=1).candidates[0]
+        expected = one.recognizer.ratios(person(1, 7), person(1, sample=1))["fused"]
+        assert found.llr == pytest.approx(expected)
+    event = gallery.audit(action="update")[-1]
+    assert (event.actor, event.subject) == ("Carl", ada.id)
+    assert event.details == {
+        "revision": 3, "added": 0, "removed": 1, "consent": False, "expiry": False,
+    }  # fmt: skip
+    assert gallery.verify_audit().ok
+
+
+def test_references_that_are_not_removed(gallery: Gallery) -> None:
+    gallery.enroll("Ada", person(1))
+    gallery.enroll("Bea", person(2))
+    (only,), (another,) = gallery.references("Ada"), gallery.references("Bea")
+    with pytest.raises(OptionError, match="erase the subject instead"):
+        gallery.remove_reference("Ada", only.id)
+    with pytest.raises(UnknownReferenceError, match="List those"):
+        gallery.remove_reference("Ada", another.id)
+    with pytest.raises(UnknownSubjectError):
+        gallery.remove_reference("Eve", only.id)
+    assert gallery.get("Ada").revision == 1
+    assert gallery.audit(action="update") == []
     assert gallery.verify_audit().ok
 
 

@@ -115,3 +115,17 @@ def test_replaced_references_are_gone_from_the_files(tmp_path: Path) -> None:
             old = bytes(connection.execute(select(tables.reference.c.template)).scalar_one())
         gallery.update("Ada", person(1, sample=1), replace_references=True)
         assert old[:64] not in _bytes(tmp_path)
+
+
+def test_a_removed_reference_is_gone_from_the_files(tmp_path: Path) -> None:
+    path, snapshot = tmp_path / "people.gallery", tmp_path / "people.snapshot"
+    with Gallery.open(path, key=KEY, recognizer=recognizer(), snapshot=snapshot) as gallery:
+        gallery.enroll("Ada", person(1))
+        with gallery._core.database.reading() as connection:
+            old = bytes(connection.execute(select(tables.reference.c.template)).scalar_one())
+        gallery.update("Ada", person(1, sample=1))
+        assert gallery.save_snapshot() == snapshot
+        gallery.remove_reference("Ada", gallery.references("Ada")[0].id)
+        assert not snapshot.exists()
+        assert old[:64] not in _bytes(tmp_path)
+        gallery.close(save=False)

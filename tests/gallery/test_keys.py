@@ -259,3 +259,26 @@ def _rows(gallery: Gallery) -> dict[int, tuple[bytes, int, bytes]]:
     with gallery._core.database.reading() as connection:
         rows = connection.exec_driver_sql("SELECT id, wrapped, key_version, profile FROM subject")
         return {row[0]: (bytes(row[1]), row[2], bytes(row[3])) for row in rows}
+
+
+def test_keys_for_others_are_none_of_the_gallerys_own(gallery: Gallery) -> None:
+    own = [gallery._core.keyring.purpose(name) for name in ("lookup", "audit", "head", "settings")]
+    names = ("lookup", "audit", "head", "settings", "beside", "")
+    others = [gallery.derived_key(name) for name in names]
+    assert len({*own, *others}) == len(own) + len(others)
+    assert {len(one) for one in others} == {32}
+
+
+def test_what_is_retired_stays_so(gallery: Gallery, open_gallery: Open) -> None:
+    gallery.retire("a", "api key", details={"id": "a"})
+    gallery.configure(fmr=1e-4)
+    gallery.enroll("Ada", person(1))
+    again = open_gallery()
+    again.retire("b", "api key", actor="ada")
+    again.retire("a", "api key")
+    assert gallery.settings.retired == ("a", "b")
+    events = gallery.audit(action="api key")
+    assert [(one.outcome, one.actor) for one in events] == [
+        ("revoked", "test"), ("revoked", "ada"), ("revoked", "test"),
+    ]  # fmt: skip
+    assert gallery.verify_audit().ok

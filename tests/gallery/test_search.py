@@ -14,6 +14,7 @@ from twofold.fusion.model import FusionModel
 from twofold.fusion.rules import LogisticRule, Ratios, SumRule
 from twofold.gallery.protection import Transform
 from twofold.gallery.search import Candidate, Candidates, Index
+from twofold.gallery.search.bounds import bounds
 from twofold.gallery.search.index import Engines
 from twofold.gallery.search.merging import merge
 from twofold.gallery.search.segments import Segment
@@ -337,3 +338,9 @@ def test_odd_questions() -> None:
             index.put(subject, probe)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="engine"):
         Index(model(), engine="magic")  # type: ignore[arg-type]
+
+
+def test_tables_of_equal_models_are_made_once() -> None:
+    tables = bounds(model(), 200.0)
+    assert bounds(model(), 200.0) is tables
+    assert bounds(model(), 100.0) is not tables

@@ -396,5 +396,6 @@ def test_migrations_are_in_the_wheel(tmp_path: Path) -> None:
     )  # fmt: skip
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    folder = "twofold/gallery/store/migrations"
-    assert {f"{folder}/env.py", f"{folder}/versions/v0001_first.py"} <= set(names)
+    for room in ("gallery", "service"):
+        folder = f"twofold/{room}/store/migrations"
+        assert {f"{folder}/env.py", f"{folder}/versions/v0001_first.py"} <= set(names)

@@ -7,55 +7,56 @@ from typing import Annotated
 import typer
 
 import twofold
-from twofold.cli.benchmark import benchmark_command
-from twofold.cli.benchmark_fused import benchmark_fused_command
-from twofold.cli.calibrate import calibrate_command
-from twofold.cli.compare import compare_command
-from twofold.cli.delete import delete_command
-from twofold.cli.demo import demo_command
-from twofold.cli.enroll import enroll_command
-from twofold.cli.evaluate import evaluate_command
-from twofold.cli.evaluate_scores import evaluate_scores_command
-from twofold.cli.explain import explain_command
-from twofold.cli.gallery import gallery_app
-from twofold.cli.identify import identify_command
-from twofold.cli.inspect import inspect_command
-from twofold.cli.models import models_app
-from twofold.cli.predict import predict_command
-from twofold.cli.subjects import subjects_command
-from twofold.cli.synth import synth_command
-from twofold.cli.train import train_command
-from twofold.cli.verify import verify_command
+from twofold.cli.lazy import LazyGroup
 from twofold.errors import TwofoldError
 
 _INTERRUPTED = 130
 
+# Each with the first sentences of its own help.
+_COMMANDS = {
+    "inspect": "Count, decode and check every picture of DATASET; exit code 1 when "
+    "there are errors.",
+    "train": "Train on labelled pairs, cross-validate, and write a run folder with a report.",
+    "evaluate": "Score a run on labelled pairs that it was not made from.",
+    "predict": "Answer who each pair shows, among the subjects that the run was trained on.",
+    "benchmark": "Compare every sample of DATASET with every other; report error rates "
+    "with intervals.",
+    "benchmark-fused": "Measure face, iris and both together on FACES and IRISES "
+    "paired at random, or on --pairs.",
+    "calibrate": "Fit calibrations (score to log-likelihood ratio) and thresholds on score files.",
+    "evaluate-scores": "Measure systems on their scores and put them on one DET, with "
+    "95 % intervals.",
+    "compare": "Compare two pictures A and B; or two people, by --face, --iris, --left "
+    "and --right.",
+    "explain": "Draw every step: what was found in a picture, and what two pictures "
+    "have in common.",
+    "enroll": "Enrol SUBJECT from pictures, or many people by --manifest. No picture is kept.",
+    "verify": "Compare pictures with the references of SUBJECT and decide.",
+    "identify": "Search for pictures among all subjects; nobody is an answer.",
+    "subjects": "List who is enrolled, in order of enrolment, without templates.",
+    "delete": "Erase subjects: records, keys, index and snapshot. This cannot be undone.",
+    "serve": "Serve the API at /v1 and the console at /console, until interrupted.",
+    "synth": "Draw synthetic faces and irises, in the layout of the original report.",
+    "demo": "Make synthetic people, train and cross-validate on them, enrol and "
+    "identify them, report.",
+    "models": "List the face models, or bring another one. Nothing is ever downloaded.",
+    "gallery": "Make a gallery of subjects and look after it: keys, audit, export, retention.",
+    "keys": "API keys of those who call the service.",
+}
+
+
+class _Commands(LazyGroup):
+    helps = _COMMANDS
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="twofold",
     help="Recognise people by face and iris together.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("inspect")(inspect_command)
-app.command("train")(train_command)
-app.command("evaluate")(evaluate_command)
-app.command("predict")(predict_command)
-app.command("benchmark")(benchmark_command)
-app.command("benchmark-fused")(benchmark_fused_command)
-app.command("calibrate")(calibrate_command)
-app.command("evaluate-scores")(evaluate_scores_command)
-app.command("compare")(compare_command)
-app.command("explain")(explain_command)
-app.command("enroll")(enroll_command)
-app.command("verify")(verify_command)
-app.command("identify")(identify_command)
-app.command("subjects")(subjects_command)
-app.command("delete")(delete_command)
-app.command("synth")(synth_command)
-app.command("demo")(demo_command)
-app.add_typer(models_app)
-app.add_typer(gallery_app)
 
 
 def _show_version(wanted: bool) -> None:

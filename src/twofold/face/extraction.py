@@ -1,5 +1,6 @@
 """From a picture of a face to a comparable vector, step by step."""
 
+import copy
 import hashlib
 import json
 import os
@@ -88,6 +89,12 @@ class FaceExtractor:
         assert card.input is not None and card.output is not None
         self._input, self.dimension = card.input, card.output.dimension
         self.contract = self._contract()
+
+    def with_minimum(self, minimum: float | None) -> "FaceExtractor":
+        """This extractor, its networks shared, with another least quality."""
+        other = copy.copy(self)
+        other.minimum = minimum
+        return other
 
     def __repr__(self) -> str:
         return (

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from twofold.gallery.audit import AuditHead, AuditReport, Event
     from twofold.gallery.errors import (
         EnrolmentError,
+        ExpiredError,
         GalleryError,
         MasterKeyError,
         TamperError,
+        UnknownReferenceError,
         UnknownSubjectError,
     )
     from twofold.gallery.gallery import Gallery
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
         Enrolment,
         Identification,
         NewSubject,
+        Reference,
         Subject,
         Verification,
     )
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
 _PLACES = {
     "audit": ("AuditHead", "AuditReport", "Event"),
     "errors": (
-        "EnrolmentError", "GalleryError", "MasterKeyError", "TamperError", "UnknownSubjectError",
+        "EnrolmentError", "ExpiredError", "GalleryError", "MasterKeyError", "TamperError",
+        "UnknownReferenceError", "UnknownSubjectError",
     ),
     "gallery": ("Gallery",),
     "keeping": ("Erasure",),
@@ -41,8 +45,8 @@ _PLACES = {
     "settings": ("Settings",),
     "transfer": ("Transfer",),
     "values": (
-        "Candidate", "Consent", "Duplicate", "Enrolment", "Identification", "NewSubject", "Subject",
-        "Verification",
+        "Candidate", "Consent", "Duplicate", "Enrolment", "Identification", "NewSubject",
+        "Reference", "Subject", "Verification",
     ),
 }  # fmt: skip
 __all__ = [
@@ -55,16 +59,19 @@ __all__ = [
     "EnrolmentError",
     "Erasure",
     "Event",
+    "ExpiredError",
     "Gallery",
     "GalleryError",
     "Identification",
     "KeySource",
     "MasterKeyError",
     "NewSubject",
+    "Reference",
     "Settings",
     "Subject",
     "TamperError",
     "Transfer",
+    "UnknownReferenceError",
     "UnknownSubjectError",
     "Verification",
     "generate_key_file",

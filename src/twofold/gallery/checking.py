@@ -16,11 +16,16 @@ _MOST = 20  # problems that are told
 
 
 def events(
-    core: Core, after: int, limit: int, subject: int | None, action: str | None
+    core: Core, after: int, limit: int, subject: int | None, action: str | None, latest: bool
 ) -> list[Event]:
-    """Events by rising number; see `Gallery.audit`."""
+    """Events by rising number, or the latest by falling; see `Gallery.audit`."""
     table = tables.event
-    query = select(table.c.body).where(table.c.number > after).order_by(table.c.number)
+    query = select(table.c.body)
+    if not latest:
+        query = query.where(table.c.number > after).order_by(table.c.number)
+    else:
+        query = query.where(table.c.number < after) if after else query
+        query = query.order_by(table.c.number.desc())
     if subject is not None:
         query = query.where(table.c.subject == subject)
     found: list[Event] = []

@@ -8,7 +8,7 @@ from twofold.errors import ModelError, OptionError
 from twofold.fusion.decision import Policy
 from twofold.gallery.audit import band
 from twofold.gallery.core import Core, expired
-from twofold.gallery.errors import GalleryError
+from twofold.gallery.errors import ExpiredError
 from twofold.gallery.matching import Hit, Thresholds, hits, resolver
 from twofold.gallery.store.unit import read_head
 from twofold.gallery.values import Candidate, Identification, Verification
@@ -39,7 +39,7 @@ def _verify(
         core.comparer.follow(connection, settings)
         record = core.require(connection, name)
         if expired(record, time.time()):
-            raise GalleryError(
+            raise ExpiredError(
                 f"the references of {name!r} have expired and are not compared any more. Enrol the "
                 "subject anew."
             )

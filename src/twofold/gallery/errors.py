@@ -19,6 +19,14 @@ class UnknownSubjectError(GalleryError):
     """No subject of that name is enrolled (any more)."""
 
 
+class UnknownReferenceError(GalleryError):
+    """The subject has no reference of that number (any more)."""
+
+
+class ExpiredError(GalleryError):
+    """A subject whose time is over; the references are not compared any more."""
+
+
 class EnrolmentError(GalleryError):
     """Somebody who was not enrolled; counted as a failure to enrol (ISO/IEC 19795-1).
 

@@ -9,7 +9,7 @@ with Gallery.open("people.gallery", key=KeySource.from_file("master.key")) as ga
 ```
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from os import PathLike
@@ -27,6 +27,7 @@ from twofold.gallery.keys.source import KeySource
 from twofold.gallery.opening import open_core
 from twofold.gallery.reissue import reissue
 from twofold.gallery.settings import CHANGEABLE, Revocable, Settings
+from twofold.gallery.store.database import Database
 from twofold.gallery.store.unit import read_head
 from twofold.gallery.transfer import Existing, Transfer
 from twofold.gallery.values import (
@@ -35,6 +36,7 @@ from twofold.gallery.values import (
     Enrolment,
     Identification,
     NewSubject,
+    Reference,
     Subject,
     Verification,
     seconds,
@@ -165,6 +167,17 @@ class Gallery:
         """Random, given when the gallery was made; 32 hexadecimal digits."""
         return self._core.keyring.gallery
 
+    def load_index(self) -> int:
+        """Load the search index now rather than with the first search.
+
+        Returns:
+            Subjects in it.
+
+        Raises:
+            OptionError: each subject has its own key, so that there is none.
+        """
+        return len(self._core.index.current()[0])
+
     @property
     def recognizer(self) -> Recognizer:
         """That extracts and compares."""
@@ -179,6 +192,25 @@ class Gallery:
         """
         self._core.settings()
         return self._core.comparer.transform
+
+    @property
+    def database(self) -> Database:
+        """Where it is kept; others may have tables of their own there."""
+        return self._core.database
+
+    def derived_key(self, purpose: str) -> bytes:
+        """A key for tables of others in the same database: to seal rows with.
+
+        The same for the life of the gallery, whatever keys are rotated, and had by nobody without
+        the master key. It is none of the gallery's own keys.
+
+        Args:
+            purpose: what it is for, in a word or two; another key for each.
+
+        Returns:
+            32 bytes.
+        """
+        return self._core.keyring.beside(purpose)
 
     @property
     def settings(self) -> Settings:
@@ -241,7 +273,7 @@ class Gallery:
         Raises:
             EnrolmentError: the name is taken, the person is enrolled already, the samples are of
                 several people (`agreement`), or the models are others than the gallery's.
-            AcquisitionError: no picture was good enough.
+            ExtractionError: no picture was good enough.
             ImageError: a picture cannot be read.
             OptionError: duplicates are to be looked for where each subject has its own key.
         """
@@ -291,7 +323,7 @@ class Gallery:
 
         Raises:
             UnknownSubjectError: nobody of that name is enrolled.
-            GalleryError: the subject's time is over.
+            ExpiredError: the subject's time is over.
             ModelError, OptionError: as for `Recognizer.compare`.
         """
         return decisions.verify(self._core, subject_name(subject), probe, policy, actor)
@@ -379,6 +411,33 @@ class Gallery:
         with self._core.database.reading() as connection:
             record = self._core.require(connection, subject_name(subject))
             return self._core.records.template(connection, record)
+
+    def references(self, subject: str) -> list[Reference]:
+        """What is kept of a subject, without the samples, in the order of enrolment.
+
+        Raises:
+            UnknownSubjectError: nobody of that name is enrolled.
+        """
+        with self._core.database.reading() as connection:
+            record = self._core.require(connection, subject_name(subject))
+            return self._core.records.listed(connection, record)
+
+    def remove_reference(
+        self, subject: str, reference_id: int, *, actor: str | None = None
+    ) -> Subject:
+        """Remove one of several references of a subject.
+
+        Args:
+            subject: name.
+            reference_id: number of the reference, as `references` tells it.
+            actor: in whose name.
+
+        Raises:
+            UnknownSubjectError: nobody of that name is enrolled.
+            UnknownReferenceError: the subject has no reference of that number.
+            OptionError: it is the subject's last one; erase the subject instead.
+        """
+        return keeping.remove_reference(self._core, subject_name(subject), reference_id, actor)
 
     def subjects(self, after: int = 0, limit: int | None = None) -> Iterator[Subject]:
         """Subjects by number, which is the order of enrolment.
@@ -525,6 +584,7 @@ class Gallery:
         *,
         subject: int | None = None,
         action: str | None = None,
+        latest: bool = False,
     ) -> list[Event]:
         """Events by number.
 
@@ -533,8 +593,56 @@ class Gallery:
             limit: how many at most.
             subject: only of this number (`Subject.id`).
             action: only of this kind.
+            latest: the last ones, newest first; `after` is then the number of the oldest one seen,
+                and 0 begins at the end.
         """
-        return checking.events(self._core, after, limit, subject, action)
+        return checking.events(self._core, after, limit, subject, action, latest)
+
+    def record(
+        self,
+        action: str,
+        *,
+        subject: int | None = None,
+        outcome: str = "done",
+        details: Mapping[str, Any] | None = None,
+        actor: str | None = None,
+    ) -> None:
+        """Add an event to the audit, of something that was done beside the gallery.
+
+        Args:
+            action: such as "api key".
+            subject: number of the one that it is about; None for none.
+            outcome: in a word or two.
+            details: plain values, nothing secret or personal.
+            actor: in whose name.
+        """
+        with self._core.writing(actor) as unit:
+            unit.event(action, subject=subject, outcome=outcome, details=details)
+
+    def retire(
+        self,
+        name: str,
+        action: str,
+        *,
+        outcome: str = "revoked",
+        details: Mapping[str, Any] | None = None,
+        actor: str | None = None,
+    ) -> None:
+        """Declare for good that something kept beside the gallery is void, and record it.
+
+        A sealed row that is put back from before its end looks right. This list is in the
+        gallery's settings, which can be set back only with the whole gallery: whatever is in
+        `settings.retired` does not count any more.
+
+        Args:
+            name: of it, such as the id of an API key; short, as every one is kept.
+            action, outcome, details, actor: as for `record`.
+        """
+        with self._core.writing(actor) as unit:
+            if name not in unit.settings.retired:
+                retired = (*unit.settings.retired, name)
+                unit.configure(replace(unit.settings, retired=retired))
+            unit.event(action, outcome=outcome, details=details)
 
     def audit_head(self) -> AuditHead:
         """The end of the audit's chain, to be noted elsewhere and given to `verify_audit` later."""

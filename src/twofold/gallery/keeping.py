@@ -1,7 +1,7 @@
 """What becomes of subjects after enrolment: more references, consent, expiry, erasure."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -10,8 +10,10 @@ from twofold.errors import OptionError
 from twofold.gallery.agreement import require_one_person, require_same_person
 from twofold.gallery.core import Core
 from twofold.gallery.enrolment import pinned
-from twofold.gallery.errors import UnknownSubjectError
+from twofold.gallery.errors import UnknownReferenceError, UnknownSubjectError
 from twofold.gallery.snapshots import shred
+from twofold.gallery.store.records import Profile, Record
+from twofold.gallery.store.unit import Unit
 from twofold.gallery.values import Consent, Enrolment, Subject, seconds
 from twofold.template import Template
 
@@ -36,6 +38,24 @@ class Erasure:
     snapshots_left: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """A record as it shall be.
+
+    Attributes:
+        profile: its references, and when it was updated, are set while it is written.
+        kept: references, by their numbers, of those that there are.
+        added: a reference as it was extracted.
+        consent, expiry: whether these are others than before; for the audit.
+    """
+
+    profile: Profile
+    kept: dict[int, Template]
+    added: Template | None = None
+    consent: bool = False
+    expiry: bool = False
+
+
 def update(
     core: Core,
     name: str,
@@ -51,9 +71,8 @@ def update(
         raise OptionError(f"{name!r}: nothing to update. Give a template, consent or expiry.")
     if template is not None:
         require_one_person(template, core.comparer.plain_ratio)
-    with core.writing(actor) as unit:
-        record = core.require(unit.connection, name)
-        references = core.records.references(unit.connection, record)
+
+    def wanted(unit: Unit, record: Record, references: dict[int, Template]) -> _Wanted:
         if template is not None:
             settings = pinned(unit.settings, template)
             for one in references.values():
@@ -61,37 +80,38 @@ def update(
             if settings != unit.settings:
                 unit.configure(settings)
         kept = {} if replace_references and template is not None else references
-        added = [] if template is None else [core.comparer.kept(template, name)]
-        now = int(unit.now.timestamp())
-        profile = replace(record.profile, updated=now)
+        profile = record.profile
         if consent is not None:
             given = Consent(consent) if isinstance(consent, str) else consent
-            profile = replace(
-                profile, consent=given.text, consent_given=seconds(given.given, "consent") or now
-            )
+            agreed = seconds(given.given, "consent") or int(unit.now.timestamp())
+            profile = replace(profile, consent=given.text, consent_given=agreed)
         if not keep_expiry:
             profile = replace(profile, expires=expires)
-        changed = core.records.change(unit, record, profile, kept, added)
-        unit.event(
-            "update",
-            subject=record.id,
-            contract=None if template is None else template.contract,
-            details={
-                "revision": changed.revision,
-                "added": len(added),
-                "removed": len(references) - len(kept),
-                "consent": consent is not None,
-                "expiry": not keep_expiry,
-            },
-        )
-        whole = core.records.template(unit.connection, changed)
-        if kept != references:
-            shred(core, unit)
-    core.index.wrote(unit.change, unit.settings, [(record.id, whole)])
-    if kept != references:
-        core.database.scrub()
+        return _Wanted(profile, kept, template, consent is not None, not keep_expiry)
+
+    subject, whole = _change(core, name, wanted, actor)
     made = template or whole
-    return Enrolment(changed.subject, made, (), made.failures, made.notes)
+    return Enrolment(subject, made, (), made.failures, made.notes)
+
+
+def remove_reference(core: Core, name: str, number: int, actor: str | None) -> Subject:
+    """Remove one of several references; see `Gallery.remove_reference`."""
+
+    def wanted(unit: Unit, record: Record, references: dict[int, Template]) -> _Wanted:
+        if number not in references:
+            raise UnknownReferenceError(
+                f"{name!r} has no reference {number}. List those that there are."
+            )
+        if len(references) == 1:
+            raise OptionError(
+                f"reference {number} is the only one of {name!r}, and nobody is enrolled without. "
+                "Replace it, or erase the subject instead."
+            )
+        return _Wanted(
+            record.profile, {key: one for key, one in references.items() if key != number}
+        )
+
+    return _change(core, name, wanted, actor)[0]
 
 
 def erase(core: Core, names: Sequence[str], action: str, actor: str | None) -> Erasure:
@@ -133,6 +153,52 @@ def everybody(core: Core, after: int, limit: int | None) -> Iterator[Subject]:
         yield from (one.subject for one in records)
         after = records[-1].id
         left = None if left is None else left - len(records)
+
+
+def _change(
+    core: Core,
+    name: str,
+    wanted: Callable[[Unit, Record, dict[int, Template]], _Wanted],
+    actor: str | None,
+) -> tuple[Subject, Template]:
+    """Change a record, and let nothing be left of references that it loses.
+
+    Args:
+        core: of the gallery.
+        name: whose record.
+        wanted: what becomes of the record and its references; asked inside the transaction.
+        actor: in whose name.
+
+    Returns:
+        The subject as it is now, with all its references.
+    """
+    with core.writing(actor) as unit:
+        record = core.require(unit.connection, name)
+        references = core.records.references(unit.connection, record)
+        new = wanted(unit, record, references)
+        profile = replace(new.profile, updated=int(unit.now.timestamp()))
+        added = [] if new.added is None else [core.comparer.kept(new.added, name)]
+        changed = core.records.change(unit, record, profile, new.kept, added)
+        removed = len(references) - len(new.kept)
+        unit.event(
+            "update",
+            subject=record.id,
+            contract=None if new.added is None else new.added.contract,
+            details={
+                "revision": changed.revision,
+                "added": len(added),
+                "removed": removed,
+                "consent": new.consent,
+                "expiry": new.expiry,
+            },
+        )
+        whole = core.records.template(unit.connection, changed)
+        if removed:
+            shred(core, unit)
+    core.index.wrote(unit.change, unit.settings, [(record.id, whole)])
+    if removed:
+        core.database.scrub()
+    return changed.subject, whole
 
 
 def _erase_all(core: Core, ids: Sequence[int], action: str, actor: str | None) -> Erasure:

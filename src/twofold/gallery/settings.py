@@ -29,6 +29,8 @@ class Settings:
         transform: number of the transform of a revocable gallery; rises when it is revoked.
         face_contract, iris_contract: of the models whose templates are enrolled; set by the first
             enrolment of the modality.
+        retired: what was declared void for good by those who keep tables beside the gallery; see
+            `Gallery.retire`.
 
     Raises:
         OptionError: a rate or a choice that there is not, or duplicates to be looked for where
@@ -44,6 +46,7 @@ class Settings:
     transform: int = 1
     face_contract: str | None = None
     iris_contract: str | None = None
+    retired: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         Policy(self.fmr, self.contradiction)
@@ -109,7 +112,7 @@ class Settings:
 
     def told(self) -> dict[str, object]:
         """For the audit: what differs from the defaults may matter, so all of it."""
-        return asdict(self)
+        return asdict(self) | {"retired": list(self.retired)}
 
     def to_bytes(self) -> bytes:
         """As JSON."""
@@ -122,7 +125,7 @@ class Settings:
         known = {one.name for one in fields(cls)}
         if not isinstance(values, dict) or not set(values) <= known:
             raise TamperError("the gallery's settings: unknown fields. Update Twofold.")
-        return cls(**values)
+        return cls(**(values | {"retired": tuple(values.get("retired", ()))}))
 
 
 CHANGEABLE = ("fmr", "contradiction", "fpir", "duplicates", "duplicates_fpir")

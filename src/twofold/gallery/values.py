@@ -9,12 +9,13 @@ from twofold.errors import OptionError
 from twofold.fusion.decision import Evidence
 from twofold.recognizer.sources import Eyes, Lights, Sources
 from twofold.recognizer.weighing import Comparison
-from twofold.template import Failure, Template
+from twofold.template import Eye, Failure, Template
 
 Duplicates = Literal["refuse", "warn", "allow"]
 DUPLICATES: tuple[Duplicates, ...] = ("refuse", "warn", "allow")
 LONGEST_NAME = 255
 LONGEST_CONSENT = 4096
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # seconds since 1970 that a datetime can tell
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,26 @@ class Subject:
     faces: int
     irises: int
     revision: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One of a subject's templates, without its samples.
+
+    Attributes:
+        id: number inside this gallery.
+        revision: of the subject when it was added.
+        faces, irises: samples in it.
+        eyes: which eye each iris is of, in order; None where unknown.
+        quality: of its worst sample, 0 to 100.
+    """
+
+    id: int
+    revision: int
+    faces: int
+    irises: int
+    eyes: tuple[Eye | None, ...]
+    quality: float
 
 
 @dataclass(frozen=True)
@@ -206,7 +227,7 @@ def seconds(given: datetime | date | None, named: str) -> int | None:
     """Seconds since 1970; a date counts from its first moment, UTC.
 
     Raises:
-        OptionError: a time without its zone.
+        OptionError: a time without its zone, or one that UTC has no date for.
     """
     if given is None:
         return None
@@ -214,7 +235,10 @@ def seconds(given: datetime | date | None, named: str) -> int | None:
         given = datetime(given.year, given.month, given.day, tzinfo=UTC)
     if given.tzinfo is None:
         raise OptionError(f"{named} {given}: which time zone? Give a datetime with tzinfo.")
-    return int(given.timestamp())
+    told = int(given.timestamp())
+    if not _FIRST <= told <= _LAST:  # in its own zone it has one
+        raise OptionError(f"{named} {given}: outside of the years 1 to 9999 (UTC).")
+    return told
 
 
 def moment(given: int) -> datetime:

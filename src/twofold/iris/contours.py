@@ -8,12 +8,12 @@ robustly and weighted by the strength of the steps, so that it bridges lids, las
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from twofold.iris.polar import Contour, basis, directions, fit_series, unroll
 from twofold.iris.segmentation import Circle
+from twofold.lanes import compiled
 
 Floats = NDArray[Any]  # float32; OpenCV's type hints promise less
 
@@ -157,7 +157,7 @@ def _subsample(step: Floats, path: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.clip(shift, -0.5, 0.5).astype(np.float64)
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def closed_path(value, bend):  # type: ignore[no-untyped-def]
     """The path of largest value, one column a row, that ends where it begins.
 

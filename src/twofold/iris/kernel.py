@@ -11,7 +11,7 @@ is exact, and the same in machine code and in NumPy.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -31,7 +31,7 @@ _WORTH_A_THREAD = 1 << 19  # words compared in about the time that it takes to s
 _MOST_AT_ONCE = 8192  # references whose results stay in the cache
 _WORTH_COMPILING = 8  # comparisons
 _PROBES = 128  # whose rotations stay in the cache
-_ROWS = 512  # references whose counts stay in the cache
+_AT_ONCE = 1 << 14  # words compared whose counts stay in the cache
 
 
 class RotationTransform(Protocol):
@@ -256,17 +256,47 @@ def _fill_numpy(
     part: slice,
 ) -> None:
     """As `twofold.iris.compiled_kernel.fill`, of rotations (P, S, 2, words)."""
-    for start in range(part.start, part.stop, _ROWS):
-        rows = slice(start, min(start + _ROWS, part.stop))
+    for rows in blocks(rotations.shape[1], bits, part):
+        own = np.arange(rows.stop - rows.start)
         for probe, turned in enumerate(rotations):
-            top = np.full(rows.stop - start, -np.inf)
-            for shift, (code, mask) in zip(shifts, turned, strict=True):
-                seen = masks[rows] & mask
-                b = np.bitwise_count(seen).sum(axis=1, dtype=np.int32)
-                d = np.bitwise_count((bits[rows] ^ code) & seen).sum(axis=1, dtype=np.int32)
-                margin = (b - 2 * d).astype(np.float64)
-                key = np.where(b < minimum, -np.inf, margin * np.abs(margin) / np.maximum(b, 1))
-                better = key > top
-                top = np.where(better, key, top)
-                for found, values in ((differing, d), (compared, b), (best, shift)):
-                    np.copyto(found[probe, rows], values, where=better)
+            b, d, keys = advantages(turned, bits[rows], masks[rows], minimum)
+            first = keys.argmax(axis=1)
+            there = keys[own, first] > -np.inf
+            values = (differing, d[own, first]), (compared, b[own, first]), (best, shifts[first])
+            for found, chosen in values:
+                np.copyto(found[probe, rows], chosen, where=there)
+
+
+def blocks(rotations: int, bits: Words, part: slice) -> Iterator[slice]:
+    """Some rows of a part at a time, so many that their counts at all rotations stay in the cache.
+
+    Args:
+        rotations: of the probe.
+        bits: (n, words), of the references.
+        part: rows, from where to where.
+    """
+    size = max(1, _AT_ONCE // (rotations * bits.shape[-1]))
+    for start in range(part.start, part.stop, size):
+        yield slice(start, min(start + size, part.stop))
+
+
+def advantages(
+    rotations: Words, bits: Words, masks: Words, minimum: int
+) -> tuple[Counts, Counts, NDArray[np.float64]]:
+    """Counts and ranks of a probe at every rotation beside some references.
+
+    Args:
+        rotations: uint64 (S, 2, words), bits and masks of the probe.
+        bits, masks: uint64 (n, words), of the references.
+        minimum: at least 1.
+
+    Returns:
+        (n, S) each: compared bits b, differing bits d, and (b - 2d) |b - 2d| / b, which is minus
+        infinity where b is below the minimum.
+    """
+    seen = masks[:, None] & rotations[:, 1]
+    b = np.bitwise_count(seen).sum(axis=-1, dtype=np.int32)
+    d = np.bitwise_count((bits[:, None] ^ rotations[:, 0]) & seen).sum(axis=-1, dtype=np.int32)
+    margin = (b - 2 * d).astype(np.float64)
+    keys = np.where(b < minimum, -np.inf, margin * np.abs(margin) / np.maximum(b, 1))
+    return b, d, keys

@@ -20,6 +20,7 @@ from twofold import images
 from twofold.errors import AcquisitionError, ModelError, OptionError, TwofoldError
 from twofold.fusion.decision import Policy
 from twofold.fusion.model import FusionModel, restricted, shipped
+from twofold.recognizer.errors import ExtractionError
 from twofold.recognizer.light import seen_light
 from twofold.recognizer.protection import Protection
 from twofold.recognizer.protection import score as score_protected
@@ -107,7 +108,7 @@ class Recognizer:
         Raises:
             ImageError: a picture cannot be read. That is the file's fault and not the person's, so
                 it is raised even where other pictures are well.
-            AcquisitionError: no picture yielded anything; the message has every reason.
+            ExtractionError: no picture yielded anything; it has the reason of each.
             OptionError: no picture was given, or eyes or lights do not fit.
         """
         if purpose not in ("enrol", "probe"):
@@ -121,11 +122,11 @@ class Recognizer:
         faces = self._faces(given_faces, purpose, failures, notes)
         irises = self._irises(given_irises, purpose, failures)
         if not faces and not irises:
-            raise _nothing(failures)
+            raise ExtractionError(failures)
         return Template(
             tuple(faces),
             tuple(irises),
-            self._face_extractor().contract if faces else None,
+            self.face_extractor().contract if faces else None,
             self._iris_extractor()[1] if irises else None,
             tuple(failures),
             tuple(notes),
@@ -181,6 +182,15 @@ class Recognizer:
         found: dict[str, float] = {one.modality: one.llr for one in weigh(model, scores)[1]}
         return found | {"fused": model.fuse(found)}
 
+    def face_extractor(self) -> "FaceExtractor":
+        """That the faces of templates come from; loaded when it is first asked for."""
+        from twofold.face.extraction import FaceExtractor
+
+        with self._making:
+            if self._face is None:
+                self._face = FaceExtractor(self.face_model, self.threads)
+            return self._face
+
     def extract_many(
         self,
         people: Iterable[Person],
@@ -233,7 +243,7 @@ class Recognizer:
         found = []
         for number, picture in enumerate(given):
             try:
-                sample = self._face_extractor().extract(picture.source, purpose)
+                sample = self.face_extractor().extract(picture.source, purpose)
             except AcquisitionError as error:
                 failures.append(_failure("face", number, picture, error))
                 continue
@@ -274,14 +284,6 @@ class Recognizer:
             )
         return model
 
-    def _face_extractor(self) -> "FaceExtractor":
-        from twofold.face.extraction import FaceExtractor
-
-        with self._making:
-            if self._face is None:
-                self._face = FaceExtractor(self.face_model, self.threads)
-            return self._face
-
     def _iris_extractor(self) -> "tuple[IrisExtractor, str]":
         from twofold.iris.extraction import IrisExtractor
 
@@ -304,11 +306,6 @@ def _scored(
 def _failure(modality: Modality, number: int, picture: Picture, error: AcquisitionError) -> Failure:
     told = str(error).removeprefix(f"{picture.name}: ").removeprefix("the picture: ")
     return Failure(modality, number, error.code, f"{picture.name}: {told}")
-
-
-def _nothing(failures: list[Failure]) -> AcquisitionError:
-    told = " ".join(f"{failure.message.rstrip('.')}." for failure in failures)
-    return AcquisitionError(told, failures[0].code)
 
 
 def _cores() -> int:

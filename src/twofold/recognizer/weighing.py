@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scipy.optimize import brentq
 from scipy.special import logsumexp
 
 from twofold.errors import ModelError, OptionError
@@ -118,6 +117,7 @@ def _weighed(model: FusionModel, one: Scored) -> Evidence:
 
 def _worth(calibration: Calibration, llr: float, low: float, high: float, quality: float) -> float:
     """The score of one comparison that says as much, from `low` to `high`."""
+    from scipy.optimize import brentq  # slow to load, and seldom needed
 
     def beyond(score: float) -> float:
         return float(calibration.llr(score, quality)) - llr

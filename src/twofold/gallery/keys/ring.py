@@ -152,12 +152,17 @@ class Keyring:
         """The derived key of a purpose: "lookup", "audit", "head" or "settings"."""
         return self._derived[name]
 
+    def beside(self, purpose: str) -> bytes:
+        """A key for what others keep beside the gallery: of a root of its own, so that it is none
+        of the gallery's, whatever the purpose is called."""
+        return derived(self._derived["beside"], purpose, self.gallery)
+
     def lookup(self, name: str) -> bytes:
         """The keyed digest that a subject's name is found by: HMAC-SHA-256."""
         return hmac.digest(self._derived["lookup"], place("name", name), "sha256")
 
     def _derive(self, root: bytes) -> None:
-        names = ("lookup", "audit", "head", "settings")
+        names = ("lookup", "audit", "head", "settings", "beside")
         self._derived = {name: derived(root, name, self.gallery) for name in names}
 
     def _load(self, stored: Sequence[WrappedKey]) -> None:

@@ -183,7 +183,7 @@ def _file(path: Path) -> str:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode) and not stat.S_ISFIFO(found.st_mode):
                 raise MasterKeyError(f"the key file {path}: not a file. Check the path.")
-            if os.name == "posix" and found.st_mode & 0o077:
+            if os.name == "posix" and found.st_mode & _foreign(path):
                 raise MasterKeyError(
                     f"the key file {path}: others may read it (mode {found.st_mode & 0o777:o}). "
                     f"Make it yours alone: chmod 600 {path}"
@@ -194,6 +194,15 @@ def _file(path: Path) -> str:
             f"the key file {path}: {error.strerror}. Check the path. {_MAKE}."
         ) from error
     return content.decode("ascii", "replace")
+
+
+def _foreign(path: Path) -> int:
+    """Permissions that a key file must not give.
+
+    systemd lets a service read its credentials by an access list, which shows as its group's right.
+    """
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    return 0o007 if credentials and path.parent == Path(credentials) else 0o077
 
 
 def _variable(name: str, environment: Mapping[str, str]) -> str:

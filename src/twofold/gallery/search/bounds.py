@@ -7,6 +7,7 @@ bounds the cell. Float32 numbers are rounded up.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,12 +49,18 @@ class Bounds:
 
 
 def bounds(model: FusionModel, reference_bits: float) -> Bounds:
-    """The tables of a model.
+    """The tables of a model, which are shared: nobody may write to them.
 
     Args:
         model: calibrations of the contracts in question alone.
         reference_bits: to which iris scores are normalised.
     """
+    return _bounds(model.calibrations, reference_bits)
+
+
+@lru_cache(maxsize=4)  # each takes a tenth of a second and 4 MB; calibrations are equal by value
+def _bounds(calibrations: tuple[Calibration, ...], reference_bits: float) -> Bounds:
+    model = FusionModel(calibrations)
     face = _table(model, "face", None, -1.0)
     iris = np.stack([_table(model, "iris", light, 0.0) for light in LIGHTS])
     known = iris[np.isfinite(iris)]

@@ -87,9 +87,11 @@ def first_bounds(  # type: ignore[no-untyped-def]
             face = _faces_bound(
                 vectors, face_qualities, first, last, probes, probe_qualities, table, slack
             )
-        iris = most(
-            caps, kinds, iris_qualities, iris_starts[slot], iris_starts[slot + 1], named
-        )  # fmt: skip
+        first, last = iris_starts[slot], iris_starts[slot + 1]
+        if last == first + 1:  # here too
+            iris = np.float64(caps[kinds[first], iris_qualities[first] // 100])
+        else:
+            iris = most(caps, kinds, iris_qualities, first, last, named)
         faces[slot] = face
         if face > -np.inf or iris > -np.inf:
-            bounds[slot] = max(face, 0.0 if face == -np.inf else face) + max(iris, 0.0)
+            bounds[slot] = (face if face > -np.inf else 0.0) + (iris if iris > 0.0 else 0.0)

@@ -15,6 +15,7 @@ from twofold.lanes import (
     both,
     compiled,
     exceeds,
+    fetch,
     larger,
     largest,
     load,
@@ -30,6 +31,8 @@ NOTHING = -np.inf  # no bit to compare
 LEFT = -1e300  # cannot reach what is needed
 _MOST_EACH = 256  # more than a subject has
 _SLACK = 2e-6
+_AHEAD = 8  # irises whose codes are on the way from memory meanwhile
+_LINE = 8  # words of a cache line
 
 
 @compiled
@@ -44,9 +47,10 @@ def _best(d_a, b_a, d_b, b_b):  # type: ignore[no-untyped-def]
 
 @compiled
 def _tile(  # type: ignore[no-untyped-def]
-    rotations, codes, probe, tile, listed, at, limits, count, order, stops, rests, keys
+    rotations, codes, probe, tile, listed, at, limits, count, order, stops, rests, leaves, keys
 ):
     """Raise the best advantage of listed references by the rotations of a tile, two at a time."""
+    order, leaves = order[probe, tile], leaves[probe, tile]
     tiles, words = rotations.shape[1:3]
     last = len(stops) - 1
     flat = codes.reshape(codes.size)
@@ -55,12 +59,19 @@ def _tile(  # type: ignore[no-untyped-def]
         other = min(pair + 1, count - 1)
         one = np.uint64(listed[pair]) * np.uint64(2) * half
         two = np.uint64(listed[other]) * np.uint64(2) * half
+        if tile == 0:  # later the codes are in the second cache
+            for ahead in range(min(pair + _AHEAD, count), min(pair + _AHEAD + 2, count)):
+                start = listed[ahead] * 2 * words
+                for line in range(start, start + 2 * words, _LINE):
+                    fetch(codes, line)
         limit_one, limit_two = limits[pair], limits[other]
-        looks = limit_one > -np.inf and limit_two > -np.inf
+        limit = min(limit_one, limit_two)
         d_a1, b_a1, d_b1, b_b1 = zeros(), zeros(), zeros(), zeros()
         d_a2, b_a2, d_b2, b_b2 = zeros(), zeros(), zeros(), zeros()
         place = (probe * tiles + tile) * words * 4 * LANES
-        begin, stop, hope = 0, 0 if looks else last, 1
+        begin, stop, hope = 0, 0, 1
+        while stop < last and leaves[stop] >= limit:
+            stop += 1
         while stop <= last:
             for number in range(begin, stops[stop]):
                 word = np.uint64(order[number])
@@ -156,7 +167,7 @@ def _combined(  # type: ignore[no-untyped-def]
 
 @compiled
 def iris_bounds(  # type: ignore[no-untyped-def]
-    codes, kinds, qualities, starts, slots, faces, bar, rotations, order, stops, rests,
+    codes, kinds, qualities, starts, slots, faces, bar, rotations, order, stops, rests, leaves,
     probe_kinds, probe_qualities, pairs, tables, reach, need_scale, caps, named, reference_bits,
     out,
 ):  # fmt: skip
@@ -168,8 +179,10 @@ def iris_bounds(  # type: ignore[no-untyped-def]
         faces: float32 (S,), from `first_bounds`.
         bar: ratios below need no good bound.
         rotations: uint64 (Q, tiles, words, 4, 8), words in `order`; see `iris.compiled_kernel`.
-        order: int64 (words,); stops: int64, numbers of words after which to look, the last all.
-        rests: int64 (Q, stops, tiles, 2, 8), bits of each rotation's mask in the words to come.
+        order: int64 (Q, tiles, words).
+        stops: int64, numbers of words after which to look, the last all.
+        rests: int64 (Q, stops, tiles, 16), bits of each rotation's mask in the words to come.
+        leaves: float64 (Q, tiles, stops), limits above which a look is worth its time.
         probe_kinds: uint8 (Q,); probe_qualities: int64 (Q,), hundredths.
         pairs: int64 (Q, 3), see `pair_lights`.
         tables, reach, need_scale: see `Bounds`.
@@ -216,7 +229,7 @@ def iris_bounds(  # type: ignore[no-untyped-def]
             for tile in range(tiles):
                 _tile(
                     rotations, codes, probe, tile, listed, at, limits, count, order, stops, rests,
-                    keys[probe],
+                    leaves, keys[probe],
                 )  # fmt: skip
         position = 0
         for number in range(begin, end):

@@ -1,5 +1,6 @@
 """The index of a gallery: who of N subjects is most like a probe."""
 
+import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -29,6 +30,8 @@ from twofold.template import Template
 Engines = Literal["auto", "compiled", "numpy"]
 _FEW = 8  # subjects that are scored one by one sooner than prepared for
 _WORTH_COMPILING = 512  # subjects
+_WORTH_IN_ALL = 1 << 15  # subjects of all searches together; they take as long as loading
+_COMPILED = "twofold.gallery.search.compiled_engine"
 _WORTH_COMPACTING = 1 << 12  # ended slots
 
 
@@ -79,6 +82,7 @@ class Index:
             Shape(face_contract=face_contract, iris_contract=iris_contract)
         )  # fmt: skip
         self._weighing: tuple[Shape, FusionModel, Bounds] | None = None
+        self._compared = 0
 
     @classmethod
     def of_rows(cls, model: FusionModel, rows: Rows, shape: Shape, **options: object) -> "Index":
@@ -266,7 +270,9 @@ class Index:
         return index
 
     def _engine(self, probe: Prepared, tables: Bounds, bits: float, living: int) -> Engine:
-        worth = living >= _WORTH_COMPILING
+        self._compared += living  # of several threads some may be lost
+        worth = living >= _WORTH_COMPILING or self._compared >= _WORTH_IN_ALL
+        worth = worth or _COMPILED in sys.modules
         if self.engine == "compiled" or (self.engine == "auto" and worth):
             try:
                 from twofold.gallery.search.compiled_engine import CompiledEngine

@@ -7,8 +7,8 @@ from twofold.gallery.search.bounds import CELLS, CONFLICT, SCORE_SLACK, Bounds
 from twofold.gallery.search.prepared import Prepared
 from twofold.gallery.search.segments import View
 from twofold.iris.code import Words
+from twofold.iris.kernel import advantages, blocks
 
-_ROWS = 512  # references whose counts stay in the cache
 Floats = NDArray[np.float32]
 
 
@@ -17,17 +17,10 @@ def best_keys(rotations: Words, codes: Words) -> NDArray[np.float64]:
 
     Minus infinity where no rotation has a bit to compare; see `twofold.iris.kernel`.
     """
-    top = np.full(len(codes), -np.inf)
-    for start in range(0, len(codes), _ROWS):
-        rows = slice(start, start + _ROWS)
-        bits, masks = codes[rows, 0], codes[rows, 1]
-        for code, mask in rotations:
-            seen = masks & mask
-            b = np.bitwise_count(seen).sum(axis=1, dtype=np.int32)
-            d = np.bitwise_count((bits ^ code) & seen).sum(axis=1, dtype=np.int32)
-            margin = (b - 2 * d).astype(np.float64)
-            key = np.where(b < 1, -np.inf, margin * np.abs(margin) / np.maximum(b, 1))
-            top[rows] = np.maximum(top[rows], key)
+    top = np.empty(len(codes))
+    for rows in blocks(len(rotations), codes[:, 0], slice(0, len(codes))):
+        keys = advantages(rotations, codes[rows, 0], codes[rows, 1], 1)[2]
+        top[rows] = keys.max(axis=1)
     return top
 
 

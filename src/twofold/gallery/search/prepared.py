@@ -80,8 +80,8 @@ def prepare(
 
 
 def _rotations(probe: Template, layout: CodeLayout, protection: Protection | None) -> Words:
-    shifts = sorted(DEFAULT.shifts(layout), key=lambda shift: (abs(shift), shift))
-    steps = [shift * layout.planes * layout.bands for shift in shifts]
+    # in order, so that neighbours are masked at like places
+    steps = [shift * layout.planes * layout.bands for shift in sorted(DEFAULT.shifts(layout))]
     bits = np.stack([iris.code.bits for iris in probe.irises])
     masks = np.stack([iris.code.mask for iris in probe.irises])
     rolled = np.stack([roll(bits, steps), roll(masks, steps)], axis=2)

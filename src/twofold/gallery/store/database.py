@@ -3,10 +3,12 @@
 `reading` sees one consistent state from its first statement to its last. `writing` is durable when
 it returns: SQLite's write-ahead log is synced with every commit (synchronous=FULL), PostgreSQL's
 commits are synchronous. Writers come one after another: SQLite's BEGIN IMMEDIATE takes the lock at
-the start, in PostgreSQL the row of `gallery` is locked first (`store.unit`).
+the start, in PostgreSQL the row of `gallery` is locked first (`store.unit`). Threads wait for their
+turn among themselves before that, since SQLite only looks again and again, ever more seldom.
 """
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -16,11 +18,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from twofold.errors import MissingExtraError, OptionError
 from twofold.gallery.errors import GalleryError
 
 BUSY_SECONDS = 60.0
+_CONNECTIONS = 16  # kept open; as many more come and go
 _CHECKPOINT_SECONDS = 5.0
 
 
@@ -44,6 +48,7 @@ class Database:
         self.path = Path(str(self.url.database)) if self.sqlite else None
         if self.path is not None:
             _require_file(self.path, create)
+        self._turn = threading.Lock()
         self.engine = self._engine()
 
     @property
@@ -67,17 +72,26 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, durable: bool = True) -> Iterator[Connection]:
         """A transaction that is committed, and durable, when the block ends well.
+
+        Args:
+            durable: False for what a crash of the machine or the database's server may take back:
+                the commit waits for no disk. It becomes durable with the next one that is.
 
         Raises:
             GalleryError: as for `reading`, or other writers did not finish in time.
         """
         with (
             self._told(),
-            self.engine.connect().execution_options(twofold_writes=True) as connection,
+            self._turn_taken(),
+            self.engine.connect().execution_options(
+                twofold_writes="FULL" if durable else "NORMAL"
+            ) as connection,
             connection.begin(),
         ):
+            if not durable and not self.sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
     def scrub(self) -> bool:
@@ -114,13 +128,14 @@ class Database:
             yield
         except IntegrityError:
             raise  # the caller knows what it means
+        except PoolTimeoutError:
+            raise GalleryError(
+                f"{self.name}: too many use it at once in this process. Try again in a moment."
+            ) from None
         except OperationalError as error:
             reason = _first_line(error)
             if "locked" in reason or "busy" in reason:
-                raise GalleryError(
-                    f"{self.name}: other processes kept writing for {BUSY_SECONDS:g} s. Try again, "
-                    "or enrol in smaller batches."
-                ) from None
+                raise self._busy() from None
             raise GalleryError(
                 f"{self.name}: the database does not answer as it should ({reason}). Check that "
                 "it is there and not full, and that it lets you in."
@@ -131,18 +146,39 @@ class Database:
                 "or restore a backup."
             ) from None
 
+    @contextmanager
+    def _turn_taken(self) -> Iterator[None]:
+        """The only writer among this process' threads; PostgreSQL keeps its own order."""
+        if not self.sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise self._busy()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _busy(self) -> GalleryError:
+        return GalleryError(
+            f"{self.name}: others kept writing for {BUSY_SECONDS:g} s. Try again, or enrol in "
+            "smaller batches."
+        )
+
     def _engine(self) -> Engine:
+        sizes = {"pool_size": _CONNECTIONS, "max_overflow": _CONNECTIONS}
         try:
             if self.sqlite:
                 engine = create_engine(
                     self.url,
                     hide_parameters=True,
+                    **sizes,
                     connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
                 )
                 event.listen(engine, "connect", _sqlite_connected)
                 event.listen(engine, "begin", _sqlite_begin)
             else:
-                engine = create_engine(self.url, hide_parameters=True, pool_pre_ping=True)
+                engine = create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **sizes)
                 event.listen(engine, "connect", _postgresql_connected)
         except ModuleNotFoundError as error:
             raise MissingExtraError(
@@ -217,8 +253,12 @@ def _sqlite_connected(connection: Any, _: Any) -> None:
 
 
 def _sqlite_begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("twofold_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    synchronous = connection.get_execution_options().get("twofold_writes")
+    if synchronous is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _postgresql_connected(connection: Any, _: Any) -> None:

@@ -20,7 +20,7 @@ from twofold.gallery.keys.ring import Keyring
 from twofold.gallery.sealing import seal, unseal
 from twofold.gallery.store import tables
 from twofold.gallery.store.unit import Unit
-from twofold.gallery.values import Consent, Subject, moment
+from twofold.gallery.values import Consent, Reference, Subject, moment
 from twofold.template import Template
 
 _AT_ONCE = 500  # rows fetched, or numbers in one statement
@@ -146,15 +146,16 @@ class Records:
         Raises:
             TamperError: one was changed, swapped or removed.
         """
-        query = select(tables.reference).where(_REFERENCE.subject == record.id)
-        return self._merged(record, list(connection.execute(query.order_by(_REFERENCE.id))))
+        return reduce(Template.merged, self.references(connection, record).values())
 
     def references(self, connection: Connection, record: Record) -> dict[int, Template]:
         """Each reference of a subject, by its number."""
-        query = select(tables.reference).where(_REFERENCE.subject == record.id)
-        rows = list(connection.execute(query.order_by(_REFERENCE.id)))
-        self.require_all(record, rows)
-        return {row.id: self.opened(record, row) for row in rows}
+        return {row.id: self.opened(record, row) for row in self._rows(connection, record)}
+
+    def listed(self, connection: Connection, record: Record) -> list[Reference]:
+        """Each reference of a subject, for the caller."""
+        rows = self._rows(connection, record)
+        return [_described(row, self.opened(record, row)) for row in rows]
 
     def changed(self, connection: Connection, after: int) -> Iterator[tuple[Record, Template]]:
         """Subjects that changed later than the change `after`, by rising number."""
@@ -279,6 +280,12 @@ class Records:
             "profile": seal(record.key, record.profile.to_bytes(), *parts),
         }
 
+    def _rows(self, connection: Connection, record: Record) -> list[Row[Any]]:
+        query = select(tables.reference).where(_REFERENCE.subject == record.id)
+        rows = list(connection.execute(query.order_by(_REFERENCE.id)))
+        self.require_all(record, rows)
+        return rows
+
     def _reference(
         self, unit: Unit, subject: int, revision: int, key: bytes, template: Template
     ) -> dict[str, Any]:
@@ -325,6 +332,14 @@ class _Reference:
     id: int
     revision: int
     template: bytes = field(repr=False)
+
+
+def _described(row: Row[Any], template: Template) -> Reference:
+    qualities = [one.quality for one in template.faces] + [one.quality for one in template.irises]
+    return Reference(
+        row.id, row.revision, len(template.faces), len(template.irises),
+        tuple(one.eye for one in template.irises), min(qualities),
+    )  # fmt: skip
 
 
 def _counting(profile: Profile, references: list[int], templates: Iterable[Template]) -> Profile:

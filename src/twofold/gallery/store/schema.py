@@ -1,6 +1,7 @@
 """The form of the tables, when a gallery is opened: made, brought up to date, or refused."""
 
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -31,7 +32,7 @@ def prepare(database: Database, create: bool) -> None:
         if not database.sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if revision(connection, database) != NEWEST:  # unless another process was faster
-            _upgrade(connection)
+            upgrade(connection, files("twofold.gallery.store") / MIGRATIONS)
 
 
 def revision(connection: Connection, database: Database) -> str | None:
@@ -60,11 +61,17 @@ def _known() -> set[str]:
     return {f"{number:04d}" for number in range(1, int(NEWEST) + 1)}
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, migrations: Traversable) -> None:
+    """Bring tables up to date, inside the caller's transaction.
+
+    Args:
+        connection: inside a write transaction.
+        migrations: folder of Alembic's, whose `env.py` takes `connection` from the attributes.
+    """
     from alembic import command
     from alembic.config import Config
 
-    with as_file(files("twofold.gallery.store") / MIGRATIONS) as folder:
+    with as_file(migrations) as folder:
         configuration = Config(attributes=_attributes(connection))
         configuration.set_main_option("script_location", str(folder).replace("%", "%%"))
         configuration.set_main_option("path_separator", "os")

@@ -1,0 +1,1 @@
+"""The service: an HTTP API and a web console for one gallery."""
