@@ -78,7 +78,10 @@ def test_the_same_command_gives_the_same_figures(
         )
 
 
-@pytest.mark.parametrize(("part", "epoch"), [("folds/1", 3), ("folds/2", 1), ("final", 4)])
+@pytest.mark.parametrize(
+    ("part", "epoch"),
+    [pytest.param("folds/1", 3, marks=pytest.mark.slow), ("folds/2", 1), ("final", 4)],
+)
 def test_a_killed_run_goes_on_and_ends_with_the_same_figures(
     finished: RunFolder,
     make_data: MakeData,

@@ -22,7 +22,9 @@ PERSON, OTHER = 50, 51
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Served]]:
+def two(
+    served: Served, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Served, Served]]:
     """Two services on one database: each address may give 10 wrong keys, and call 600 times."""
     place = tmp_path_factory.mktemp("two") / "people.gallery"
     settings = often(
@@ -31,7 +33,9 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Serv
     )  # fmt: skip
     with ExitStack() as both:
         made = [
-            both.enter_context(serving(both.enter_context(gallery_for_pictures(place)), settings))
+            both.enter_context(
+                serving(both.enter_context(gallery_for_pictures(place)), settings, served)
+            )
             for _ in range(2)
         ]
         yield made[0], made[1]
@@ -99,12 +103,12 @@ def test_an_address_has_a_rate(two: tuple[Served, Served]) -> None:
         assert nobody.get("/v1/health/live").status_code == 200
 
 
-def test_two_services_ended_and_begun_again_remember(tmp_path: Path) -> None:
+def test_two_services_ended_and_begun_again_remember(served: Served, tmp_path: Path) -> None:
     settings = often(workers=1, sign_in_per_minute=0.01)
     for begun in range(2):
         with (
             gallery_for_pictures(tmp_path / "people.gallery") as gallery,
-            serving(gallery, settings) as service,
+            serving(gallery, settings, served) as service,
             service.http(None) as client,
         ):
             for _ in range(10):

@@ -41,7 +41,7 @@ def serve_command(
         typer.Option(min=1, help="Processes that work on pictures. [default: one a core]"),
     ] = None,
     queue: Annotated[
-        int | None, typer.Option(min=0, help="Requests that may wait for them. [default: 8]")
+        int | None, typer.Option(min=0, help="Requests that may wait. [default: 8 a worker]")
     ] = None,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file.")] = None,

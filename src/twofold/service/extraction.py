@@ -43,7 +43,7 @@ class Extraction:
 
     def __init__(self, settings: ServiceSettings, face_model: str, metrics: Metrics) -> None:
         self._settings, self.metrics = settings, metrics
-        self._places = settings.workers + settings.queue
+        self._places = settings.places
         self._taken = 0
         self._ended = False
         limits = Limits(settings.max_picture_bytes, settings.max_pixels)

@@ -28,7 +28,8 @@ class ServiceSettings(BaseSettings):
             X-Forwarded-Proto are believed; empty for none.
         insecure: allow a host other than loopback without TLS.
         workers: processes that decode pictures and extract templates.
-        queue: requests that may wait for a worker; more are refused with 503.
+        queue: requests that may wait for a worker; more are refused with 503. None for 8 a
+            worker, which takes well under a second of waiting.
         extraction_seconds: for the pictures of one request, after which its worker is ended.
         upload_seconds: for the arrival of one request's body.
         max_pictures: in one request.
@@ -51,7 +52,7 @@ class ServiceSettings(BaseSettings):
     behind_proxy: str = ""
     insecure: bool = False
     workers: int = Field(default_factory=cores, ge=1, le=256)
-    queue: int = Field(8, ge=0, le=10_000)
+    queue: int | None = Field(None, ge=0, le=10_000)
     extraction_seconds: float = Field(10.0, gt=0, le=600)
     upload_seconds: float = Field(30.0, gt=0, le=600)
     max_pictures: int = Field(8, ge=1, le=64)
@@ -65,6 +66,11 @@ class ServiceSettings(BaseSettings):
     address_burst: int = Field(400, ge=1)
     sign_in_per_minute: float = Field(10.0, gt=0)
     reports: Path | None = None
+
+    @property
+    def places(self) -> int:
+        """Requests at workers and waiting for one, at most."""
+        return self.workers + (8 * self.workers if self.queue is None else self.queue)
 
     @property
     def tls(self) -> bool:

@@ -1,5 +1,6 @@
 """What runs in a worker process: untrusted pictures are decoded here and nowhere else."""
 
+import os
 import signal
 from contextlib import suppress
 from dataclasses import replace
@@ -134,6 +135,8 @@ def begin(face_model: str, limits: Limits) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers in order
     cv2.setNumThreads(1)  # there is a worker for each core
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever is refused, or asks something small, does not wait for pictures
     _worker = Worker(face_model, limits)
     _worker.warm()
 
