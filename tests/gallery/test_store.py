@@ -20,6 +20,7 @@ from twofold.errors import TwofoldError
 from twofold.gallery import Gallery, GalleryError, KeySource, TamperError, bundle
 from twofold.gallery.sealing import place, seal, unseal
 from twofold.gallery.store import schema, tables
+from twofold.gallery.store.database import Database
 
 SUBJECT, REFERENCE = tables.subject, tables.reference
 
@@ -399,3 +400,21 @@ def test_migrations_are_in_the_wheel(tmp_path: Path) -> None:
     for room in ("gallery", "service"):
         folder = f"twofold/{room}/store/migrations"
         assert {f"{folder}/env.py", f"{folder}/versions/v0001_first.py"} <= set(names)
+
+
+def test_a_connection_that_lay_idle_is_tried_first(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twofold.gallery.store.database._IDLE_SECONDS", 0.0)
+    database = Database(postgres_url)
+    try:
+        with database.reading() as connection:
+            number = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        other = Database(postgres_url)
+        with other.writing() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:number)"), {"number": number})
+        other.close()
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT pg_backend_pid()")).scalar_one() != number
+    finally:
+        database.close()

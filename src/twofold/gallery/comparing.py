@@ -42,6 +42,11 @@ class Comparer:
         self._whole: FusionModel | None = None
         self._models: dict[tuple[str | None, ...], FusionModel] = {}
 
+    @property
+    def version(self) -> int:
+        """Number of the transform; 0 where there is none."""
+        return self._version
+
     def follow(self, connection: Connection, settings: Settings) -> None:
         """Take the transform that holds in this transaction, where another process changed it."""
         if not settings.revocable or settings.transform <= self._version:

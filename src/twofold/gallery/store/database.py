@@ -7,6 +7,7 @@ the start, in PostgreSQL the row of `gallery` is locked first (`store.unit`). Th
 turn among themselves before that, since SQLite only looks again and again, ever more seldom.
 """
 
+import math
 import os
 import threading
 import time
@@ -17,7 +18,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from twofold.errors import MissingExtraError, OptionError
@@ -26,6 +33,7 @@ from twofold.gallery.errors import GalleryError
 BUSY_SECONDS = 60.0
 _CONNECTIONS = 16  # kept open; as many more come and go
 _CHECKPOINT_SECONDS = 5.0
+_IDLE_SECONDS = 5.0
 
 
 class Database:
@@ -178,8 +186,9 @@ class Database:
                 event.listen(engine, "connect", _sqlite_connected)
                 event.listen(engine, "begin", _sqlite_begin)
             else:
-                engine = create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **sizes)
+                engine = create_engine(self.url, hide_parameters=True, **sizes)
                 event.listen(engine, "connect", _postgresql_connected)
+                _ping_idle(engine)
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 f"PostgreSQL needs {error.name}: pip install 'twofold[postgres]'."
@@ -269,6 +278,25 @@ def _postgresql_connected(connection: Any, _: Any) -> None:
         cursor.execute("SET synchronous_commit = on")
     connection.commit()
     cursor.close()
+
+
+def _ping_idle(engine: Engine) -> None:
+    """Try a connection that lay unused for a while before it is used, and not each time, which
+    would be a fourth of all questions: where the server has gone meanwhile, another one is made."""
+
+    def returned(_: Any, record: Any) -> None:
+        record.info["returned"] = time.monotonic()
+
+    def taken(raw: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("returned", math.inf) < _IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(raw)
+        except engine.dialect.loaded_dbapi.Error:
+            raise DisconnectionError from None
+
+    event.listen(engine, "checkin", returned)
+    event.listen(engine, "checkout", taken)
 
 
 def _first_line(error: DBAPIError) -> str:
