@@ -294,6 +294,8 @@ def test_policies_are_kept_and_checked(open_gallery: Open) -> None:
     assert again.verify("Ada", person(1, 1)).comparison.decision.fmr == 1e-2
     with pytest.raises(OptionError):
         gallery.configure(fmr=2.0)
+    with pytest.raises(OptionError, match=r"no threshold was measured for it; there are 0\.1, "):
+        gallery.configure(fmr=1e-300)
     with pytest.raises(OptionError, match="expected one of"):
         gallery.configure(colour="red")
 

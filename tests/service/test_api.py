@@ -282,6 +282,7 @@ def test_policies_can_be_made_stricter_by_a_caller_never_laxer(
     admin.patch("/v1/policies", json={"fpir": 0.01})
     error(admin.patch("/v1/policies", json={}), 422, "invalid")
     error(admin.patch("/v1/policies", json={"fmr": 2}), 422, "invalid")
+    error(admin.patch("/v1/policies", json={"fmr": 1e-300}), 422, "option")
     error(admin.patch("/v1/policies", json={"revocable": True}), 422, "invalid")
 
 

@@ -89,6 +89,21 @@ class FusionModel:
             f"{name}: no threshold was measured for it. Give a fusion model that has one."
         )
 
+    def require_measured(self, fmr: float) -> None:
+        """Refuse a false match rate that no threshold was measured for.
+
+        Raises:
+            OptionError: there is none; the rates that there are.
+        """
+        rates = {point.fmr for one in self.thresholds for point in one.points}
+        if any(abs(one - fmr) <= 1e-9 * one for one in rates):
+            return
+        there = ", ".join(f"{one:g}" for one in sorted(rates, reverse=True)) or "none"
+        raise OptionError(
+            f"FMR {fmr:g}: no threshold was measured for it; there are {there}. Choose one of "
+            "these."
+        )
+
     def fuse(self, llrs: Mapping[str, float]) -> float:
         """The fused ratio of one comparison, of the natural-log ratio of each modality there is."""
         ratios: dict[str, Floats] = {name: np.array(llr) for name, llr in llrs.items()}

@@ -225,14 +225,17 @@ class Gallery:
             changes: fields of `Settings`: fmr, contradiction, fpir, duplicates, duplicates_fpir.
 
         Raises:
-            OptionError: there is no such setting, or no such value, or it cannot be kept to: where
-                each subject has its own key, duplicates cannot be looked for.
+            OptionError: there is no such setting, or no such value, or it cannot be kept to: no
+                threshold was measured for the FMR, or each subject has its own key, so that
+                duplicates cannot be looked for.
         """
         wrong = sorted(set(changes) - set(CHANGEABLE))
         if wrong:
             raise OptionError(f"setting {wrong[0]!r}: expected one of {', '.join(CHANGEABLE)}.")
         with self._core.writing(actor) as unit:
             old, new = unit.settings, replace(unit.settings, **changes)
+            if "fmr" in changes:
+                self._core.comparer.model(new).require_measured(new.fmr)
             unit.configure(new)
             told = {
                 name: [getattr(old, name), getattr(new, name)]
