@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import debian
+
 PORT = 54329  # of the socket's name only: no network port is opened
 
 
@@ -24,15 +26,8 @@ def programs() -> Path:
         UnavailableError: it is not.
     """
     found = _find()
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for words in (["update"], ["install", "-y", "--no-install-recommends", "postgresql"]):
-            subprocess.run(
-                ["apt-get", "-q", *words],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                capture_output=True,
-                timeout=300,
-                check=False,
-            )
+    if found is None:
+        debian.install("postgresql")
         found = _find()
     if found is None:
         raise UnavailableError("PostgreSQL is not installed (Debian: apt install postgresql)")

@@ -1,13 +1,13 @@
 """Debian's Chromium for the tests, driven by Playwright."""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
+
+from tests import debian
 
 
 class UnavailableError(Exception):
@@ -21,15 +21,8 @@ def program() -> str:
         UnavailableError: it is not.
     """
     found = shutil.which("chromium")
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        for words in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
-            subprocess.run(
-                ["apt-get", "-q", *words],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                capture_output=True,
-                timeout=300,
-                check=False,
-            )
+    if found is None:
+        debian.install("chromium")
         found = shutil.which("chromium")
     if found is None:
         raise UnavailableError("Chromium is not installed (Debian: apt install chromium)")
