@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -164,9 +164,9 @@ def parsed_expiry(text: str | None) -> datetime | date | None:
         ) from None
     if isinstance(found, datetime) and found.tzinfo is None:
         raise OptionError(f"expires {text!r}: which time zone? Write it as 18:00+01:00.")
-    now = datetime.now(UTC)
-    past = found <= now if isinstance(found, datetime) else found <= now.date()
-    if past:
+    from twofold.gallery.values import over
+
+    if over(found):
         raise OptionError(f"expires {text!r}: that is over already. Give a later time.")
     return found
 

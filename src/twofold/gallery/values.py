@@ -241,6 +241,12 @@ def seconds(given: datetime | date | None, named: str) -> int | None:
     return told
 
 
+def over(given: datetime | date) -> bool:
+    """Whether a time with its zone, or a day from its first moment in UTC, has come."""
+    now = datetime.now(UTC)
+    return given <= now if isinstance(given, datetime) else given <= now.date()
+
+
 def moment(given: int) -> datetime:
     """The time of so many seconds since 1970."""
     return datetime.fromtimestamp(given, UTC)

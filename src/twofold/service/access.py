@@ -81,7 +81,7 @@ def requires(*scopes: Scope) -> Callable[..., Caller]:
         there = service(request)
         try:
             if bearer is not None:
-                found = Caller(_key(request, there, bearer.credentials), None, there)
+                found = Caller(checked_key(request, there, bearer.credentials), None, there)
             else:
                 session = _session(request, there, cookie)
                 found = Caller(session.key, session, there)
@@ -111,21 +111,17 @@ def limit_address(request: Request, there: Service) -> None:
     _limit(there, _of_address(request, there))
 
 
+def address(request: Request) -> str:
+    """Of the caller, or of what the trusted proxy says."""
+    return "unknown" if request.client is None else request.client.host
+
+
 def checked_key(request: Request, there: Service, text: str) -> ApiKey:
     """The key that somebody gave.
 
     Raises:
         ApiError: 401 for a wrong one, 429 after too many.
     """
-    return _key(request, there, text)
-
-
-def address(request: Request) -> str:
-    """Of the caller, or of what the trusted proxy says."""
-    return "unknown" if request.client is None else request.client.host
-
-
-def _key(request: Request, there: Service, text: str) -> ApiKey:
     # Hashing is slow on purpose: an address that guesses does not get to make us do it.
     wrong = Limit(f"wrong {address(request)}", there.settings.sign_in_per_minute, _WRONG_BURST)
     if not there.keys.remembered(text):

@@ -216,7 +216,10 @@ class Keys:
         return row if row is not None and self._seals.holds(row) else None
 
     def _valid(self, row: Row[Any]) -> ApiKey | None:
-        key = self._standing(row, self._gallery.settings.retired)
+        """The key of a row whose seal holds."""
+        if row.id in self._gallery.settings.retired:
+            return None
+        key = _api_key(row)
         return key if key.state(self._clock()) == "valid" else None
 
     def _standing(self, row: Row[Any], retired: Sequence[str]) -> ApiKey:

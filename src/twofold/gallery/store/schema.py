@@ -1,5 +1,6 @@
 """The form of the tables, when a gallery is opened: made, brought up to date, or refused."""
 
+from collections.abc import Callable
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -28,11 +29,30 @@ def prepare(database: Database, create: bool) -> None:
         return
     if found is None and not create:
         raise GalleryError(f"{database.name}: holds no gallery. Check the path or URL.")
+    migrate(database, revision, NEWEST, _LOCK, files("twofold.gallery.store") / MIGRATIONS)
+
+
+def migrate(
+    database: Database,
+    revision: Callable[[Connection, Database], str | None],
+    newest: str,
+    lock: int,
+    migrations: Traversable,
+) -> None:
+    """Bring tables to their newest version, by one process at a time.
+
+    Args:
+        database: that holds them.
+        revision: tells their version.
+        newest: to be reached.
+        lock: number of PostgreSQL's advisory lock that others wait for.
+        migrations: see `_upgrade`.
+    """
     with database.writing() as connection:
         if not database.sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        if revision(connection, database) != NEWEST:  # unless another process was faster
-            upgrade(connection, files("twofold.gallery.store") / MIGRATIONS)
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
+        if revision(connection, database) != newest:  # unless another process was faster
+            _upgrade(connection, migrations)
 
 
 def revision(connection: Connection, database: Database) -> str | None:
@@ -61,7 +81,7 @@ def _known() -> set[str]:
     return {f"{number:04d}" for number in range(1, int(NEWEST) + 1)}
 
 
-def upgrade(connection: Connection, migrations: Traversable) -> None:
+def _upgrade(connection: Connection, migrations: Traversable) -> None:
     """Bring tables up to date, inside the caller's transaction.
 
     Args:

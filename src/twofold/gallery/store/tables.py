@@ -20,7 +20,7 @@ from sqlalchemy import (
 metadata = MetaData()
 
 # SQLite's row number is an INTEGER, and only that.
-_Number = BigInteger().with_variant(Integer, "sqlite")
+Number = BigInteger().with_variant(Integer, "sqlite")
 
 gallery = Table(
     "gallery",
@@ -28,13 +28,13 @@ gallery = Table(
     Column("single", SmallInteger, primary_key=True, autoincrement=False),  # always 1
     Column("id", String(32), nullable=False),  # random, hexadecimal
     Column("created", String(32), nullable=False),
-    Column("change", _Number, nullable=False),  # of subjects; rises with every commit of one
-    Column("next_subject", _Number, nullable=False),
-    Column("next_reference", _Number, nullable=False),
+    Column("change", Number, nullable=False),  # of subjects; rises with every commit of one
+    Column("next_subject", Number, nullable=False),
+    Column("next_reference", Number, nullable=False),
     Column("key_version", Integer, nullable=False),  # of the data key that writers use
     Column("settings_revision", Integer, nullable=False),
     Column("settings", LargeBinary, nullable=False),  # sealed
-    Column("events", _Number, nullable=False),
+    Column("events", Number, nullable=False),
     Column("head", LargeBinary, nullable=False),  # digest of the last event
     Column("seal", LargeBinary, nullable=False),  # MAC of the numbers above
 )
@@ -59,21 +59,21 @@ secret = Table(
 subject = Table(
     "subject",
     metadata,
-    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("id", Number, primary_key=True, autoincrement=False),
     Column("lookup", LargeBinary(32), nullable=False, unique=True),  # keyed digest of the name
     Column("key_version", Integer, nullable=False, index=True),
     Column("wrapped", LargeBinary, nullable=False),  # the subject's key
     Column("revision", Integer, nullable=False),
-    Column("change", _Number, nullable=False, index=True),
-    Column("expires", _Number, nullable=True, index=True),  # seconds since 1970
+    Column("change", Number, nullable=False, index=True),
+    Column("expires", Number, nullable=True, index=True),  # seconds since 1970
     Column("profile", LargeBinary, nullable=False),  # sealed
 )
 
 reference = Table(
     "reference",
     metadata,
-    Column("id", _Number, primary_key=True, autoincrement=False),
-    Column("subject", _Number, ForeignKey("subject.id"), nullable=False, index=True),
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("subject", Number, ForeignKey("subject.id"), nullable=False, index=True),
     Column("revision", Integer, nullable=False),  # of the subject when it was added
     Column("template", LargeBinary, nullable=False),  # sealed
 )
@@ -81,15 +81,15 @@ reference = Table(
 erased = Table(
     "erased",
     metadata,
-    Column("subject", _Number, primary_key=True, autoincrement=False),
-    Column("change", _Number, nullable=False, index=True),
+    Column("subject", Number, primary_key=True, autoincrement=False),
+    Column("change", Number, nullable=False, index=True),
 )
 
 event = Table(
     "event",
     metadata,
-    Column("number", _Number, primary_key=True, autoincrement=False),
-    Column("subject", _Number, nullable=True, index=True),
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("subject", Number, nullable=True, index=True),
     Column("body", Text, nullable=False),
     Column("digest", LargeBinary(32), nullable=False),
     Column("seal", LargeBinary(32), nullable=False),

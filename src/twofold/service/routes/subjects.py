@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from twofold.api import (
 )
 from twofold.gallery import Enrolment
 from twofold.gallery.errors import UnknownSubjectError
-from twofold.gallery.values import subject_name
+from twofold.gallery.values import over, subject_name
 from twofold.service.access import Caller, requires
 from twofold.service.errors import ApiError
 from twofold.service.pictures import read_body
@@ -219,11 +219,7 @@ def future(expires: datetime | date | None) -> datetime | date | None:
     Raises:
         ApiError: it is over.
     """
-    now = datetime.now(UTC)
-    past = expires is not None and (
-        expires <= now if isinstance(expires, datetime) else expires <= now.date()
-    )
-    if past:
+    if expires is not None and over(expires):
         raise ApiError(422, "invalid", f"expires {expires}: that is over. Give a later time.")
     return expires
 

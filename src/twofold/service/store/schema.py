@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from twofold.gallery.errors import GalleryError
 from twofold.gallery.store.database import Database
-from twofold.gallery.store.schema import upgrade
+from twofold.gallery.store.schema import migrate
 
 NEWEST = "0001"
 MIGRATIONS = "migrations"
@@ -27,11 +27,7 @@ def prepare(database: Database) -> None:
         found = revision(connection, database)
     if found == NEWEST:
         return
-    with database.writing() as connection:
-        if not database.sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        if revision(connection, database) != NEWEST:  # unless another process was faster
-            upgrade(connection, files("twofold.service.store") / MIGRATIONS)
+    migrate(database, revision, NEWEST, _LOCK, files("twofold.service.store") / MIGRATIONS)
 
 
 def revision(connection: Connection, database: Database) -> str | None:

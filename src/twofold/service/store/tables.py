@@ -7,7 +7,6 @@ serves the gallery sees the same. Times are seconds since 1970.
 """
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Double,
     ForeignKey,
@@ -20,10 +19,9 @@ from sqlalchemy import (
     Text,
 )
 
-metadata = MetaData()
+from twofold.gallery.store.tables import Number
 
-# SQLite's row number is an INTEGER, and only that.
-_Number = BigInteger().with_variant(Integer, "sqlite")
+metadata = MetaData()
 
 key = Table(
     "service_key",
@@ -32,9 +30,9 @@ key = Table(
     Column("name", String(100), nullable=False),  # of the program or person that it was made for
     Column("scopes", Text, nullable=False),  # in order, with blanks between
     Column("hash", Text, nullable=False),  # argon2id of the secret
-    Column("created", _Number, nullable=False),
-    Column("expires", _Number, nullable=True),
-    Column("revoked", _Number, nullable=True),
+    Column("created", Number, nullable=False),
+    Column("expires", Number, nullable=True),
+    Column("revoked", Number, nullable=True),
     Column("seal", LargeBinary(32), nullable=False),  # see `seals`
 )
 
@@ -43,16 +41,16 @@ session = Table(
     metadata,
     Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of the cookie
     Column("key", String(16), ForeignKey("service_key.id"), nullable=False, index=True),
-    Column("begun", _Number, nullable=False),
-    Column("ends", _Number, nullable=False, index=True),  # unless it is used before
+    Column("begun", Number, nullable=False),
+    Column("ends", Number, nullable=False, index=True),  # unless it is used before
     Column("seal", LargeBinary(32), nullable=False),
 )
 
 lockout = Table(
     "service_lockout",
     metadata,
-    Column("subject", _Number, primary_key=True, autoincrement=False),  # its number
-    Column("generation", _Number, nullable=False),  # rises with every reset
+    Column("subject", Number, primary_key=True, autoincrement=False),  # its number
+    Column("generation", Number, nullable=False),  # rises with every reset
     Column("failures", Integer, nullable=False),  # since the last reset, reserved ones too
     Column("until", Double, nullable=False),  # no attempt before
 )
@@ -70,7 +68,7 @@ idempotency = Table(
     Column("digest", LargeBinary(32), primary_key=True),  # SHA-256 of owner and key
     Column("fingerprint", LargeBinary(32), nullable=False),  # SHA-256, bound to owner and key
     Column("asked", Integer, nullable=False),  # how often
-    Column("begun", _Number, nullable=False, index=True),
-    Column("subject", _Number, nullable=True),  # its number
+    Column("begun", Number, nullable=False, index=True),
+    Column("subject", Number, nullable=True),  # its number
     Column("status", SmallInteger, nullable=True),  # of the answer; none while it is pending
 )
